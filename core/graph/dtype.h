@@ -35,7 +35,7 @@ DType promote(DType, DType);
 // A Python scalar: weak, it takes the type of the tensor it meets.
 struct Scalar {
   enum Kind : uint8_t { boolean, integer, real, complex } kind = integer;
-  int64_t i = 0;           // boolean, integer (as bits for values over 2^63)
+  int64_t i = 0;           // boolean, integer (as bits for values over 2^63, where re > 0)
   double re = 0, im = 0;   // real, complex
 
   static Scalar of(bool v) { return {boolean, v, double(v), 0}; }
@@ -50,5 +50,6 @@ struct Scalar {
 DType default_float();           // of the calling thread, f32 unless set
 void set_default_float(DType);   // f32 or f64
 DType weak_result(DType tensor, Scalar::Kind);  // what tensor op scalar gives
+void check_scalar_fits(const Scalar&, DType);   // raises ValueError where an integer does not fit an integer type
 
 }  // namespace weft

@@ -1,6 +1,8 @@
 // A node of the lazy graph: an immutable value, pending until it is computed.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -33,10 +35,12 @@ struct Node : Counted {
   Scalar scalar;   // a slot: its value is no part of a key
   SmallVector<NodeRef, 3> inputs;  // dropped once computed, unless a gradient needs them
   bool requires_grad = false;
+  std::atomic<bool> released{false};  // backward() is done with it: inputs go once it is computed
+  std::shared_ptr<void> payload;      // of a custom vjp
   uint32_t depth = 0;  // longest chain of pending nodes below; bounds laziness
   uint32_t site = 0;   // where it was made, with WEFT_DEBUG=trace
 
-  // Its value, once computed.
+  // Its value, once computed; written once, by set_value.
   Ref<Buffer> buffer;
   Dims strides;        // in elements
   int64_t offset = 0;  // in elements
@@ -44,10 +48,14 @@ struct Node : Counted {
   // Scratch of whoever holds the graph lock.
   mutable int32_t mark = -1;
 
-  bool computed() const { return bool(buffer); }
+  bool computed() const { return ready_.load(std::memory_order_acquire); }
+  void set_value(Ref<Buffer> buffer, Dims strides, int64_t offset = 0);
   int64_t numel() const { return product(shape); }
   int rank() const { return int(shape.size()); }
   ~Node();
+
+ private:
+  std::atomic<bool> ready_{false};
 };
 void destroy(Node*);  // without recursion: chains are long
 

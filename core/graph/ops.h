@@ -149,6 +149,8 @@ NodeRef take_along(const NodeRef& x, const NodeRef& indices, int64_t axis, bool 
 enum class Scatter : int { set, sum, prod, max, min };
 // base[i0, i1, ..., rest] combined with values, at leading dimensions; values: index shape + rest.
 NodeRef scatter(const NodeRef& base, const std::vector<NodeRef>& indices, const NodeRef& values, Scatter op, bool checked = false);
+// The counterpart of take_along: along one axis, at one index for each value.
+NodeRef scatter_along(const NodeRef& base, const NodeRef& indices, const NodeRef& values, int64_t axis, Scatter op, bool checked = false);
 
 // ---- order and scans (sort.cpp, scan.cpp)
 NodeRef argsort(const NodeRef&, int64_t axis, bool descending);   // stable

@@ -1,0 +1,105 @@
+// What one instruction-set build of the kernels offers. The kernels are compiled several times, once per instruction set, each
+// build in a namespace of its own; this table is the only way in, so no build's code can leak into another's.
+#pragma once
+
+#include <cstdint>
+
+namespace weft::cpu {
+
+enum class Op : uint8_t {
+  // Handled by the interpreter itself.
+  imm, param, index, load, store, check,
+  // Computed tile by tile.
+  add, sub, mul, neg, abs, div, rem, min, max, fma,
+  floor, ceil, trunc, rint, sqrt,
+  exp, expm1, log, log1p, sin, cos, tan, asin, acos, atan, atan2, tanh, erf, pow,
+  lt, le, eq, ne, and_, or_, xor_, not_, shl, shr, select, cast, bits, narrow, philox,
+  // Reductions over the inner space.
+  reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_any, reduce_all, reduce_argmax, reduce_argmin,
+  count
+};
+
+// One instruction over n elements: dst[i] = op(a[i], b[i], c[i]). Registers are dense arrays; dst may be one of the operands.
+using TileFn = void (*)(void* dst, const void* a, const void* b, const void* c, int64_t n);
+
+// Between memory and registers, with conversion. Strides and offsets count elements.
+using LoadFn = void (*)(void* dst, const void* src, int64_t stride, int64_t n);
+using GatherFn = void (*)(void* dst, const void* src, const int64_t* offsets, int64_t n);
+using StoreFn = void (*)(void* dst, int64_t stride, const void* src, int64_t n);
+using ScatterFn = void (*)(void* dst, const int64_t* offsets, const void* src, int64_t n);
+
+// dst[i * dst_stride] = src[i * src_stride] over a rows x cols block where the source is dense along the rows; see loop_tile.cpp.
+using TransposeFn = void (*)(void* dst, int64_t dst_stride, const void* src, int64_t src_stride, int64_t rows, int64_t cols);
+
+// How many running results a reduction keeps: element i goes to lane i % reduce_lanes. This fixes the order of every reduction.
+constexpr int64_t reduce_lanes = 64;
+
+// acc[l] = op(acc[l], src[l + 64 j]) for all j.
+using FoldFn = void (*)(void* acc, const void* src, int64_t n);
+
+struct ArgReduceFns {
+  // The same for argmax/argmin; `first` is the inner index of src[0].
+  void (*fold)(void* best, int64_t* at, const void* src, int64_t first, int64_t n) = nullptr;
+  // best[i], at[i] against src[i] at inner index k, for n independent reductions.
+  void (*step)(void* best, int64_t* at, const void* src, int64_t k, int64_t n) = nullptr;
+  // best[i], at[i] against another pair.
+  void (*merge)(void* best, int64_t* at, const void* other, const int64_t* other_at, int64_t n) = nullptr;
+};
+
+struct FindArgs {
+  Op op;
+  int type;          // of the result
+  int operand_type;  // of operand a (of b for select)
+  int imm;           // narrow: storage type; philox: word
+  int scalars;       // bit i: operand i is one value, not a tile
+};
+
+// One side of a contraction, resolved to plain tables: element (i, k) lies at base[row_offset[i] + k_offset[k]].
+// Bounds (step 1) add, for each bound b: inside only while 0 <= row_t[b][i] + k_t[b][k] < limit[b].
+constexpr int max_panel_bounds = 8;
+struct PanelSource {
+  const void* base;
+  const int64_t* row_offset;
+  const int64_t* k_offset;
+  int bounds;
+  const int64_t* row_t[max_panel_bounds];
+  const int64_t* k_t[max_panel_bounds];
+  int64_t limit[max_panel_bounds];
+  int64_t step[max_panel_bounds];    // 1, unless dilated
+  int64_t stride[max_panel_bounds];  // of a dilated bound; otherwise already in the offset tables
+  bool dilated;
+};
+
+// dst[k * width + i] = source(i, k) for i < rows, k < depth; rows up to width are zero.
+using PackFn = void (*)(void* dst, const PanelSource& source, int64_t rows, int64_t width, int64_t depth);
+
+// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[k * ldb + j], for `rows` rows and one column strip.
+using MicroFn = void (*)(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate);
+
+constexpr int max_micro_rows = 16;
+struct MicroKernels {
+  int rows = 0;     // best panel height
+  int columns = 0;  // panel width
+  MicroFn full[max_micro_rows + 1] = {};  // [rows]: `columns` wide
+  MicroFn half[max_micro_rows + 1] = {};  // [rows]: half as wide, or null
+};
+
+struct IsaTable {
+  const char* name;
+  TileFn (*find)(const FindArgs&);
+  LoadFn (*load)(int storage);
+  GatherFn (*gather)(int storage);
+  StoreFn (*store)(int type, int storage);
+  ScatterFn (*scatter)(int type, int storage);
+  TransposeFn (*transpose)(int storage);
+  FoldFn (*fold)(Op, int type);
+  ArgReduceFns (*arg_reduce)(Op, int type);
+  PackFn (*pack)(int storage, int type);
+  MicroKernels (*micro)(int type);
+};
+
+// The table for this machine, chosen once: the best the CPU has, or what WEFT_CPU_ISA names.
+// Null when that name is unknown or the CPU lacks it; `why` then says so.
+const IsaTable* isa_table(const char** why = nullptr);
+
+}  // namespace weft::cpu

@@ -1,0 +1,304 @@
+// The interpreter's driver: walks outer tiles, stages, and inner spaces by row or by column, and finishes reductions.
+#include "loop.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace weft::cpu {
+
+namespace {
+
+constexpr int64_t no_coords[1] = {0};
+
+// The runs of `n` points that follow one another in row-major order from flat index `first`.
+int enumerate_runs(const int64_t* sizes, int dims, int64_t first, int64_t n, int64_t* at, int64_t* length, int64_t* coords) {
+  if (dims == 0) {
+    at[0] = 0;
+    length[0] = n;
+    return 1;
+  }
+  for (int d = dims - 1; d >= 0; --d) {
+    coords[d] = first % sizes[d];
+    first /= sizes[d];
+  }
+  const int64_t last = sizes[dims - 1];
+  int runs = 0;
+  int64_t done = 0;
+  const int64_t* here = coords;
+  for (;;) {
+    at[runs] = done;
+    length[runs] = std::min(n - done, last - here[dims - 1]);
+    done += length[runs++];
+    if (done == n) return runs;
+    int64_t* next = coords + int64_t(runs) * dims;
+    std::copy(here, here + dims, next);
+    next[dims - 1] = 0;
+    for (int d = dims - 2; d >= 0 && ++next[d] == sizes[d]; --d) next[d] = 0;
+    here = next;
+  }
+}
+
+}  // namespace
+
+// Every access of the stage goes through the space with one stride: no need to tell its runs apart.
+bool LoopRun::flat(const Stage& stage, bool inner) const {
+  if (stage.has_index) return false;
+  for (int i = stage.first; i < stage.first + stage.count; ++i) {
+    const Instr& in = p_.instrs[size_t(i)];
+    if (in.op != Op::load && in.op != Op::store) continue;
+    if (!(inner ? accesses_[in.imm].inner_linear : accesses_[in.imm].outer_linear)) return false;
+  }
+  return true;
+}
+
+void LoopRun::outer_tile(int64_t index, bool flat, Tile& t) {
+  const int dims = p_.outer_rank;
+  t.first_dim = 0;
+  t.dims = dims;
+  t.at = at_;
+  t.length = length_;
+  t.coords = dims ? coords_ : no_coords;
+  t.shared = zeros_;
+  if (block_dim_ >= 0) {
+    const int last = dims - 1;
+    const int64_t across = (words_[last] + block_columns_ - 1) / block_columns_;
+    const int64_t down = (words_[block_dim_] + block_rows_ - 1) / block_rows_;
+    int64_t start[64] = {};
+    start[last] = index % across * block_columns_;
+    index /= across;
+    start[block_dim_] = index % down * block_rows_;
+    index /= down;
+    for (int d = last - 1; d >= 0; --d) {
+      if (d == block_dim_) continue;
+      start[d] = index % words_[d];
+      index /= words_[d];
+    }
+    const int64_t rows = std::min(block_rows_, words_[block_dim_] - start[block_dim_]);
+    const int64_t columns = std::min(block_columns_, words_[last] - start[last]);
+    for (int64_t r = 0; r < rows; ++r) {
+      at_[r] = r * columns;
+      length_[r] = columns;
+      std::copy(start, start + dims, coords_ + r * dims);
+      coords_[r * dims + block_dim_] += r;
+    }
+    t.n = rows * columns;
+    t.runs = int(rows);
+    t.consecutive = false;
+    t.block_dim = block_dim_;
+    return;
+  }
+  const int64_t first = index * capacity_;
+  t.n = std::min(capacity_, outer_points_ - first);
+  t.consecutive = true;
+  t.block_dim = -1;
+  if (flat && dims) {
+    int64_t rest = first;
+    for (int d = dims - 1; d >= 0; --d) {
+      coords_[d] = rest % words_[d];
+      rest /= words_[d];
+    }
+    at_[0] = 0;
+    length_[0] = t.n;
+    t.runs = 1;
+  } else {
+    t.runs = enumerate_runs(words_, dims, first, t.n, at_, length_, coords_);
+  }
+}
+
+Tile LoopRun::inner_tile(int64_t first, int64_t n, bool flat) {
+  Tile t;
+  t.n = n;
+  t.first_dim = p_.outer_rank;
+  t.dims = p_.inner_rank;
+  t.at = inner_at_;
+  t.length = inner_length_;
+  t.coords = inner_coords_;
+  t.shared = point_;
+  t.consecutive = true;
+  if (flat || p_.inner_rank == 1) {
+    int64_t rest = first;
+    for (int d = p_.inner_rank - 1; d >= 0; --d) {
+      inner_coords_[d] = rest % words_[p_.outer_rank + d];
+      rest /= words_[p_.outer_rank + d];
+    }
+    inner_at_[0] = 0;
+    inner_length_[0] = n;
+    t.runs = 1;
+  } else {
+    t.runs = enumerate_runs(words_ + p_.outer_rank, p_.inner_rank, first, n, inner_at_, inner_length_, inner_coords_);
+  }
+  return t;
+}
+
+void LoopRun::run(const Worker& worker) {
+  if (outer_points_ == 0) return;
+  bool all_flat = true;
+  for (const Stage& stage : p_.stages)
+    all_flat = all_flat && (stage.inner && mode_ == row_mode ? true : flat(stage, false));
+  int64_t first, end;
+  worker.share(tiles_, first, end);
+  Tile tile;
+  for (int64_t t = first; t < end; ++t) {
+    outer_tile(t, all_flat, tile);
+    if (mode_ == row_mode) run_row_tile(tile);
+    else run_column_tile(tile);
+  }
+}
+
+void LoopRun::run_row_tile(const Tile& tile) {
+  for (const Stage& stage : p_.stages) {
+    if (stage.inner) run_inner_row(stage, tile);
+    else run_list(stage.each, tile, false);
+  }
+}
+
+void LoopRun::run_column_tile(const Tile& tile) {
+  for (const Stage& stage : p_.stages) {
+    if (stage.inner) run_inner_column(stage, tile);
+    else run_list(stage.each, tile, false);
+  }
+}
+
+// Each outer point of the tile in turn: its outer registers are scalars, and tiles run along the inner space.
+void LoopRun::run_inner_row(const Stage& stage, const Tile& outer) {
+  const bool inner_flat = flat(stage, true);
+  const int dims = p_.outer_rank;
+  const int reads = int(stage.outer_reads.size());
+  const auto step = [&](int64_t by) {
+    for (int k = 0; k < reads; ++k) {
+      const int reg = stage.outer_reads[size_t(k)];
+      ptr_[reg] += by * p_.instrs[size_t(reg)].width;
+    }
+  };
+  // A first point, then on in row-major order: outer tiles are consecutive here.
+  if (dims) std::copy(outer.coords, outer.coords + dims, point_);
+  Tile one;
+  one.n = 1;
+  one.runs = 1;
+  one.at = zeros_;
+  const int64_t unit = 1;
+  one.length = &unit;
+  one.coords = zeros_;
+  one.first_dim = p_.outer_rank;
+  one.dims = p_.inner_rank;
+  one.shared = point_;
+  one.consecutive = true;
+  in_inner_row_ = true;
+  for (int64_t r = 0; r < outer.n; ++r) {
+    if (inner_points_ > 0) run_list(stage.once, one, true);
+    for (int64_t i = 0; i < inner_points_; i += inner_capacity_) {
+      const Tile tile = inner_tile(i, std::min(inner_capacity_, inner_points_ - i), inner_flat);
+      run_list(stage.each, tile, false);
+      for (int k : stage.reductions) fold_row(k, tile, i, inner_points_);
+    }
+    finish(stage, inner_points_, 1, r);
+    step(1);
+    for (int d = dims - 1; d >= 0 && ++point_[d] == words_[d]; --d) point_[d] = 0;
+  }
+  step(-outer.n);
+  in_inner_row_ = false;
+  std::fill(point_, point_ + p_.rank(), 0);
+}
+
+// Inner points in turn, each across the whole outer tile.
+void LoopRun::run_inner_column(const Stage& stage, const Tile& outer) {
+  Tile tile = outer;
+  tile.shared = point_;
+  for (int64_t k = 0; k < inner_points_; ++k) {
+    run_list(stage.column, tile, false);
+    for (int r : stage.reductions) fold_column(r, k, tile.n);
+    for (int d = p_.rank() - 1; d >= p_.outer_rank && ++point_[d] == words_[d]; --d) point_[d] = 0;
+  }
+  finish(stage, inner_points_, outer.n, 0);
+}
+
+void LoopRun::fold_row(int index, const Tile& tile, int64_t first, int64_t total) {
+  const Reduction& r = p_.reductions[size_t(index)];
+  const char* values = static_cast<const char*>(as_tile(r.operand, tile.n, splat_));
+  int64_t n = tile.n;
+  if (first == 0) {
+    // The first elements fill the lanes; tiles are multiples of the lanes long, but for the last.
+    const int64_t lanes = std::min(total, reduce_lanes);
+    std::memcpy(lanes_[index], values, size_t(lanes * r.width));
+    for (int64_t l = 0; r.arg && l < lanes; ++l) lane_at_[index][l] = l;
+    values += lanes * r.width;
+    n -= lanes;
+    first += lanes;
+  }
+  if (n <= 0) return;
+  if (r.arg) r.arg_fns.fold(lanes_[index], lane_at_[index], values, first, n);
+  else r.fold(lanes_[index], values, n);
+}
+
+void LoopRun::fold_column(int index, int64_t k, int64_t n) {
+  const Reduction& r = p_.reductions[size_t(index)];
+  const void* values = as_tile(r.operand, n, splat_);
+  const int64_t lane = k % reduce_lanes * n;
+  char* lanes = lanes_[index] + lane * r.width;
+  if (k < reduce_lanes) {
+    std::memcpy(lanes, values, size_t(n * r.width));
+    if (r.arg) std::fill(lane_at_[index] + lane, lane_at_[index] + lane + n, k);
+  } else if (r.arg) {
+    r.arg_fns.step(lanes, lane_at_[index] + lane, values, k, n);
+  } else {
+    r.combine(lanes, lanes, values, values, n);
+  }
+}
+
+// The tree over the lanes, each `units` wide, into element `at` of the result.
+void LoopRun::finish(const Stage& stage, int64_t total, int64_t units, int64_t at) {
+  for (int index : stage.reductions) {
+    const Reduction& r = p_.reductions[size_t(index)];
+    const Instr& in = p_.instrs[size_t(r.instr)];
+    char* result = outer_pool_ + in.slot * ((capacity_ + 63) / 64 * 64);
+    ptr_[r.instr] = result;
+    result += at * in.width;
+    char* lanes = lanes_[index];
+    const int64_t count = std::min(total, reduce_lanes);
+    if (count == 0) {
+      for (int64_t u = 0; u < units; ++u) std::memcpy(result + u * in.width, &r.identity, size_t(in.width));
+      continue;
+    }
+    for (int64_t w = reduce_lanes / 2; w > 0; w /= 2) {
+      const int64_t pairs = std::clamp<int64_t>(count - w, 0, w) * units;
+      if (pairs == 0) continue;
+      char* upper = lanes + w * units * r.width;
+      if (r.arg) r.arg_fns.merge(lanes, lane_at_[index], upper, lane_at_[index] + w * units, pairs);
+      else r.combine(lanes, lanes, upper, upper, pairs);
+    }
+    std::memcpy(result, r.arg ? reinterpret_cast<const char*>(lane_at_[index]) : lanes, size_t(units * in.width));
+  }
+}
+
+void LoopRun::run_epilogue(const Tile& tile, int sum, const void* values, int64_t) {
+  ptr_[sum] = static_cast<const char*>(values);
+  for (const Stage& stage : p_.stages)
+    if (!stage.inner) run_list(stage.each, tile, false);
+}
+
+void run_loop(const LaunchContext& context, const Worker& worker) {
+  LoopRun run(context, *worker.arena, worker.count);
+  run.run(worker);
+}
+
+int64_t launch_work(const Program& p, const int64_t* words) {
+  int64_t points = 1;
+  for (int d = 0; d < p.rank(); ++d) points *= words[d];
+  if (p.kind == Kind::contraction) {
+    int64_t outer = 1;
+    for (int d = 0; d < p.outer_rank; ++d) outer *= words[d];
+    return points / 8 + outer * int64_t(p.instrs.size());
+  }
+  if (p.kind != Kind::loop) return points * 16;
+  // Inner stages run at every point, outer ones at every outer point; elementary functions weigh more than arithmetic.
+  int64_t outer = 1, work = 0;
+  for (int d = 0; d < p.outer_rank; ++d) outer *= words[d];
+  for (const Instr& in : p.instrs) {
+    if (in.level == Level::constant) continue;
+    const int64_t weight = in.op >= Op::exp && in.op <= Op::pow ? 8 : 1;
+    work += weight * (in.inner || in.reduction >= 0 ? points : outer);
+  }
+  return work;
+}
+
+}  // namespace weft::cpu

@@ -1,0 +1,130 @@
+// The tile interpreter: one launch of a loop kernel as one worker sees it.
+//
+// A tile is a set of points that instructions run over at once. Its points are grouped into runs along one dimension (the last
+// outer or the last inner one); an access walks each run with a constant stride.
+#pragma once
+
+#include "executable.h"
+
+namespace weft::cpu {
+
+struct Tile {
+  int64_t n = 0;            // length of its registers
+  int runs = 0;
+  const int64_t* at = nullptr;      // run r covers register elements [at[r], at[r] + length[r])
+  const int64_t* length = nullptr;
+  const int64_t* coords = nullptr;  // of each run's first point, `dims` per run, in dimensions [first_dim, first_dim + dims)
+  int first_dim = 0, dims = 0;
+  const int64_t* shared = nullptr;  // the other coordinates, the same for all runs; 0 in the dimensions above
+  bool consecutive = false;         // the points follow one another in row-major order and are dense in the register
+  int block_dim = -1;               // runs differ by 1 in this dimension alone, and are all equally long; -1: no
+  int last_dim() const { return first_dim + dims - 1; }
+};
+
+// An access with its parameters.
+struct BoundAccess {
+  const Access* access = nullptr;
+  char* base = nullptr;
+  int64_t offset = 0;        // with bounds of step 1 folded in, as in the strides
+  int64_t* strides = nullptr;
+  const int64_t* bounds = nullptr;   // its words: base, limit, step, stride, coefficients
+  const int64_t* indices = nullptr;  // its words: stride, limit
+  uint64_t fill = 0;
+  bool plain = false;          // neither bounds nor indices
+  bool outer_linear = false;   // plain, and one stride leads through the whole outer space in row-major order
+  bool inner_linear = false;
+  char* low = nullptr;         // the bytes it can touch
+  char* high = nullptr;
+  bool direct = false;         // loads: registers may point into memory. stores: values may be computed into memory
+};
+
+class LoopRun {
+ public:
+  LoopRun(const LaunchContext&, Arena&, int threads);
+
+  // All of this worker's tiles.
+  void run(const Worker&);
+
+  // For contractions: the sizes, and one outer stage over a tile whose reduce.sum is given.
+  const int64_t* sizes() const { return words_; }
+  void run_epilogue(const Tile&, int sum, const void* values, int64_t capacity);
+  // Makes room for tiles of `capacity` points without inner work.
+  void reserve_outer(int64_t capacity);
+
+ private:
+  friend struct OuterTiles;
+
+  // loop_bind.cpp
+  void bind_access(int index);
+  void bind_extent(BoundAccess&);
+  void allow_direct();
+  void find_run_uniform();
+  void run_constants();
+  void choose_mode();
+  double cost(Mode) const;
+  void choose_tiles();
+
+  // loop.cpp
+  void run_row_tile(const Tile&);
+  void run_column_tile(const Tile&);
+  void run_inner_row(const Stage&, const Tile& outer);
+  void run_inner_column(const Stage&, const Tile& outer);
+  void fold_row(int reduction, const Tile&, int64_t first, int64_t total);
+  void fold_column(int reduction, int64_t k, int64_t n);
+  void finish(const Stage&, int64_t total, int64_t units, int64_t at);
+  Tile inner_tile(int64_t first, int64_t n, bool flat);
+  void outer_tile(int64_t index, bool flat, Tile&);
+  bool flat(const Stage&, bool inner) const;
+
+  // loop_tile.cpp
+  void run_list(const std::vector<int>&, const Tile&, bool once);
+  void load(int i, const Tile&, void* dst);
+  void load_run(const BoundAccess&, const Tile&, int r, int64_t fixed, char* dst);
+  void store(int i, const Tile&);
+  void store_run(const Instr&, const BoundAccess&, const Tile&, int r, int64_t fixed, const char* values);
+  void fill_index(int dim, const Tile&, int64_t* dst);
+  void check(int i, const Tile&);
+  int64_t fixed_offset(const BoundAccess&, const Tile&) const;
+  int64_t run_offset(const BoundAccess&, const Tile&, int r, int64_t fixed) const;
+  void inside_range(const BoundAccess&, const Tile&, int r, int64_t& low, int64_t& high) const;
+  bool run_offsets(const BoundAccess&, const Tile&, int r, int64_t start, int64_t low, int64_t high);
+  int dilated_offsets(const BoundAccess&, const Tile&, int r, int64_t start);
+  bool is_scalar(int reg) const;
+  char* direct_target(const Instr&, const Tile&);
+  bool one_run(const BoundAccess&, const Tile&) const;
+  const void* as_tile(int reg, int64_t n, void* scratch) const;
+
+  const Program& p_;
+  const LaunchContext& context_;
+  Arena& arena_;
+  const int64_t* words_;
+  BoundAccess* accesses_;
+  const char** ptr_;      // where each register's values are now
+  uint64_t* scalars_;     // registers that are one value
+  bool* run_uniform_;     // outer registers that do not change along the last outer dimension
+  char* outer_pool_ = nullptr;
+  char* inner_pool_ = nullptr;
+  char** lanes_;          // of each reduction
+  int64_t** lane_at_;     // of argmax and argmin
+  char* splat_ = nullptr; // a scalar, spread over a tile
+  int64_t* offsets_ = nullptr;
+  uint8_t* outside_ = nullptr;
+  int64_t* zeros_;        // a coordinate of all zeros
+
+  int64_t outer_points_ = 1, inner_points_ = 1;
+  int threads_;
+  Mode mode_ = row_mode;
+  bool in_inner_row_ = false;
+  int64_t capacity_ = 0;        // points of an outer tile
+  int64_t inner_capacity_ = 0;  // points of an inner tile (row mode)
+  int64_t tiles_ = 0;
+  int block_dim_ = -1;          // 2-D tiles over this dimension and the last
+  int64_t block_rows_ = 0, block_columns_ = 0;
+  // Room for the runs of one outer and one inner tile.
+  int64_t *at_ = nullptr, *length_ = nullptr, *coords_ = nullptr;
+  int64_t *inner_at_ = nullptr, *inner_length_ = nullptr, *inner_coords_ = nullptr;
+  int64_t *point_ = nullptr;    // full coordinates: of an outer point in row mode, of an inner point in column mode
+  int64_t redirected_ = -1;     // the store whose value was just computed into memory
+};
+
+}  // namespace weft::cpu

@@ -1,0 +1,122 @@
+// Exponentials and logarithms, and the functions of statistics and of neural networks made of them.
+#include "primitives/helpers.h"
+
+namespace weft {
+
+// The layout of a float, as integers of its width.
+struct FloatLayout {
+  DType word;  // signed
+  int mantissa, bias;
+  double tiny;             // the least normal number
+  uint64_t root_half;      // bits of sqrt(1/2)
+};
+static FloatLayout layout(DType reg) {
+  if (reg == DType::f64) return {DType::i64, 52, 1023, 0x1p-1022, 0x3fe6a09e667f3bcd};
+  return {DType::i32, 23, 127, 0x1p-126, 0x3f3504f3};
+}
+
+// 2^n for an integral n of a normal result: its exponent, written down.
+static Ex power_of_two(Ex n) {
+  const FloatLayout f = layout(n.type());
+  return bits(n.type(), (to(f.word, n) + f.bias) << f.mantissa);
+}
+
+// The integer part is exact; in two halves, so that subnormal results are rounded once.
+Ex exp2(Ex a) {
+  const double limit = a.type() == DType::f64 ? 1100 : 200;  // beyond it, all is inf or 0
+  const Ex x = min(max(a, a.like(-limit)), a.like(limit));
+  const Ex n = rint(x), half = floor(n * 0.5);
+  return exp((x - n) * kLn2) * power_of_two(half) * power_of_two(n - half);
+}
+
+// x = m * 2^k with m in [sqrt(1/2), sqrt(2)): powers of two are exact, and nothing cancels.
+Ex log2(Ex a) {
+  const FloatLayout f = layout(a.type());
+  const auto word = [&](uint64_t pattern) { return Ex{a.t, a.t->imm_bits(f.word, pattern)}; };
+  const uint64_t one = uint64_t(f.bias) << f.mantissa;
+  const Ex subnormal = a < f.tiny;
+  const Ex x = bits(f.word, select(subnormal, a * double(1ull << (f.mantissa + 2)), a)) + word(one - f.root_half);
+  const Ex k = to(a.type(), (x >> f.mantissa) - f.bias) - select(subnormal, a.like(f.mantissa + 2), a.like(0));
+  const Ex m = bits(a.type(), (x & word((1ull << f.mantissa) - 1)) + word(f.root_half));
+  const double log2e = 1.44269504088896340736;
+  return select((a > 0) & (a < kInf), k + log(m) * log2e, log(a));  // else 0, inf, negative or NaN
+}
+
+// log10(e) in two positive parts (inf - inf would be NaN), the first rounded down.
+Ex log10(Ex a) {
+  const bool wide = a.type() == DType::f64;
+  const Ex l = log(a), high = a.like(wide ? 0x1.bcb7b15p-2 : 0x1.bcb7bp-2), low = a.like(wide ? 2.50829467116452752298e-11 : 8.1930079e-08);
+  return fma(l, high, l * low);
+}
+
+namespace ops {
+
+static const Map kExp(
+    "exp", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(y)}; }, [](auto a) { return exp(a); });
+NodeRef exp(const NodeRef& x) { return map_inexact(kExp, {x}); }
+
+static const Map kExp2(
+    "exp2", 14, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(kLn2 * y)}; }, [](auto a) { return exp2(a); });
+NodeRef exp2(const NodeRef& x) { return map_inexact(kExp2, {x}); }
+
+static const Map kExpm1(
+    "expm1", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(y + 1.0)}; }, [](auto a) { return expm1(a); });
+NodeRef expm1(const NodeRef& x) { return map_inexact(kExpm1, {x}); }
+
+static const Map kLog(
+    "log", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(in(y))}; }, [](auto a) { return log(a); });
+NodeRef log(const NodeRef& x) { return map_inexact(kLog, {x}); }
+
+static const Map kLog1p(
+    "log1p", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(in(y) + 1.0)}; }, [](auto a) { return log1p(a); });
+NodeRef log1p(const NodeRef& x) { return map_inexact(kLog1p, {x}); }
+
+static const Map kLog2(
+    "log2", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(kLn2 * in(y))}; }, [](auto a) { return log2(a); });
+NodeRef log2(const NodeRef& x) { return map_inexact(kLog2, {x}); }
+
+static const Map kLog10(
+    "log10", 12,
+    [](const NodeRef& y, const NodeRef& g) {
+      const double ln10 = 2.30258509299404568402;
+      return Grads{g / conj(ln10 * in(y))};
+    },
+    [](auto a) { return log10(a); });
+NodeRef log10(const NodeRef& x) { return map_inexact(kLog10, {x}); }
+
+// The larger, and what the smaller adds to it; equal operands may be infinite.
+static const Map kLogaddexp(
+    "logaddexp", 22,
+    [](const NodeRef& y, const NodeRef& g) {
+      const NodeRef &a = in(y, 0), &b = in(y, 1);
+      const NodeRef d = where(equal(a, b), constant(a, 0), a - b);
+      return Grads{wants(y, 0) ? g * sigmoid(d) : nullptr, wants(y, 1) ? g * sigmoid(-d) : nullptr};
+    },
+    [](Ex a, Ex b) { return select(a == b, a + kLn2, max(a, b) + log1p(exp(-abs(a - b)))); });
+NodeRef logaddexp(const NodeRef& a, const NodeRef& b) { return map_inexact(kLogaddexp, {a, b}); }
+
+static const Map kErf(
+    "erf", 10,
+    [](const NodeRef& y, const NodeRef& g) {
+      const double two_over_root_pi = 1.12837916709551257390;
+      return Grads{two_over_root_pi * g * exp(-square(in(y)))};
+    },
+    [](Ex a) { return call("erf", a); });
+NodeRef erf(const NodeRef& x) { return map_inexact(kErf, {x}); }
+
+// exp of a negative number alone: it cannot overflow.
+static const Map kSigmoid(
+    "sigmoid", 14, [](const NodeRef& y, const NodeRef& g) { return Grads{g * y * (1.0 - y)}; },
+    [](Ex a) {
+      const Ex e = exp(-abs(a)), positive = 1 / (1 + e);
+      return select(a < 0, e * positive, positive);
+    });
+NodeRef sigmoid(const NodeRef& x) { return map_inexact(kSigmoid, {x}); }
+
+static const Map kRelu(
+    "relu", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{where(greater(y, constant(y, 0)), g, constant(g, 0))}; },
+    [](Ex a) { return max(a, a.like(0)); });
+NodeRef relu(const NodeRef& x) { return map_numeric(kRelu, {x}); }
+
+}  // namespace ops
+}  // namespace weft

@@ -1,0 +1,37 @@
+#include "runtime/trace.h"
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+namespace weft {
+
+static thread_local bool t_tracing = false;
+bool tracing() { return t_tracing; }
+void set_tracing(bool on) { t_tracing = on; }
+
+static std::atomic<SiteHook> g_hook{nullptr};
+static std::mutex g_mutex;
+static std::vector<std::string> g_sites{"unknown line"};
+
+void set_site_hook(SiteHook hook) { g_hook = hook; }
+
+uint32_t trace_site() {
+  SiteHook hook = g_hook.load(std::memory_order_relaxed);
+  return hook ? hook() : 0;
+}
+
+uint32_t intern_site(const std::string& text) {
+  std::lock_guard lock(g_mutex);
+  for (uint32_t i = 0; i < g_sites.size(); ++i)
+    if (g_sites[i] == text) return i;
+  g_sites.push_back(text);
+  return uint32_t(g_sites.size() - 1);
+}
+
+std::string site_text(uint32_t site) {
+  std::lock_guard lock(g_mutex);
+  return g_sites[site < g_sites.size() ? site : 0];
+}
+
+}  // namespace weft

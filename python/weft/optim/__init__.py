@@ -1,0 +1,7 @@
+"""Optimizers: PyTorch's names and formulas; learning rate and step count are tensors."""
+
+from .adam import Adam, AdamW
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
