@@ -247,6 +247,7 @@ std::unique_ptr<Program> compile_program(const weft_kernel& kernel) {
   p->inner_rank = kernel.inner_rank;
   p->param_words = kernel.param_words;
   if (p->outer_rank < 0 || p->inner_rank < 0 || p->param_words < p->rank()) fail("the parameter buffer is too short for the sizes");
+  if (p->rank() > 64) fail("more than 64 dimensions");
   for (uint32_t i = 0; i < kernel.attrs.count; ++i) {
     const weft_attr& attr = element<weft_attr>(kernel.attrs, i);
     const std::string name = attr.name;

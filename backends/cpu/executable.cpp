@@ -46,7 +46,8 @@ void run_all(const Worker& worker, void* opaque) {
     const double start = run.seconds && worker.id == 0 ? now() : 0;
     if (!skip) {
       worker.arena->reset();
-      LaunchContext context{launch.program, run.params + launch.first_param, args, &run.failure, index, &run.shared};
+      LaunchContext context{launch.program, run.params + launch.first_param, args, &run.failure, index, &run.shared,
+                            &run.out_of_memory};
       try {
         run_launch(context, worker);
       } catch (const std::bad_alloc&) {

@@ -46,7 +46,8 @@ struct LaunchContext {
   char* const* args = nullptr;      // its arguments
   Failure* failure = nullptr;
   int index = 0;                    // in the plan
-  std::atomic<void*>* shared = nullptr;  // memory the team shares during this launch; see contract.cpp
+  std::atomic<void*>* shared = nullptr;       // memory the team shares during this launch; see contract.cpp
+  std::atomic<bool>* out_of_memory = nullptr;
 };
 
 // Each kind of kernel: the part of one worker of the team. Every worker calls it.

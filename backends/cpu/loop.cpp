@@ -270,7 +270,7 @@ void LoopRun::finish(const Stage& stage, int64_t total, int64_t units, int64_t a
   }
 }
 
-void LoopRun::run_epilogue(const Tile& tile, int sum, const void* values, int64_t) {
+void LoopRun::run_epilogue(const Tile& tile, int sum, const void* values) {
   ptr_[sum] = static_cast<const char*>(values);
   for (const Stage& stage : p_.stages)
     if (!stage.inner) run_list(stage.each, tile, false);

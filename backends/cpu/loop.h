@@ -47,7 +47,7 @@ class LoopRun {
 
   // For contractions: the sizes, and one outer stage over a tile whose reduce.sum is given.
   const int64_t* sizes() const { return words_; }
-  void run_epilogue(const Tile&, int sum, const void* values, int64_t capacity);
+  void run_epilogue(const Tile&, int sum, const void* values);
   // Makes room for tiles of `capacity` points without inner work.
   void reserve_outer(int64_t capacity);
 

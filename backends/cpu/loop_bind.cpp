@@ -105,8 +105,7 @@ void LoopRun::allow_direct() {
     for (const Instr& load : p_.instrs) {
       if (load.op != Op::load) continue;
       BoundAccess& l = accesses_[load.imm];
-      if (l.access->arg != s.access->arg && (l.high <= s.low || s.high <= l.low)) continue;
-      if (l.high <= s.low || s.high <= l.low) continue;
+      if (l.base != s.base || l.high <= s.low || s.high <= l.low) continue;
       const int load_at = int(&load - p_.instrs.data());
       const bool computed_early = p_.instrs[size_t(store.a)].only_store == store_at;
       const int written_at = computed_early ? store.a : store_at;
@@ -231,12 +230,12 @@ void LoopRun::choose_tiles() {
     lanes_[r] = arena_.array<char>(lanes * units * p_.reductions[r].width);
     lane_at_[r] = p_.reductions[r].arg ? arena_.array<int64_t>(lanes * units) : nullptr;
   }
-  if (mode_ == row_mode && p_.inner_rank > 0) {
-    const int64_t size = std::max<int64_t>(words_[p_.rank() - 1], 1);
-    const int64_t runs = std::min(inner_capacity_, inner_capacity_ / size + 2);
+  if (mode_ == row_mode) {
+    const int64_t size = p_.inner_rank ? std::max<int64_t>(words_[p_.rank() - 1], 1) : 1;
+    const int64_t runs = inner_capacity_ / size + 2;
     inner_at_ = arena_.array<int64_t>(runs);
     inner_length_ = arena_.array<int64_t>(runs);
-    inner_coords_ = arena_.array<int64_t>(runs * p_.inner_rank);
+    inner_coords_ = arena_.array<int64_t>(runs * std::max(p_.inner_rank, 1));
   }
 }
 
@@ -254,7 +253,7 @@ void LoopRun::reserve_outer(int64_t capacity) {
     outside_ = arena_.array<uint8_t>(longest);
   }
   const int64_t last = p_.outer_rank > 0 ? std::max<int64_t>(words_[p_.outer_rank - 1], 1) : 1;
-  const int64_t runs = block_dim_ >= 0 ? block_rows_ : std::min(capacity, capacity / last + 2);
+  const int64_t runs = block_dim_ >= 0 ? block_rows_ : capacity / last + 2;
   at_ = arena_.array<int64_t>(runs);
   length_ = arena_.array<int64_t>(runs);
   coords_ = arena_.array<int64_t>(runs * std::max(p_.outer_rank, 1));

@@ -87,30 +87,30 @@ void LoopRun::inside_range(const BoundAccess& a, const Tile& t, int r, int64_t& 
   if (low >= high) low = high = 0;
 }
 
-// Element offsets of points [low, high) of a run with indices. False where they are all alike: then offsets_[low] is the first
-// and the run has its plain stride.
+// Element offsets of points [low, high) of a run with indices. False where every index is the same along the run: then
+// offsets_[low] is the first and the run has its plain stride.
 bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t start, int64_t low, int64_t high) {
   const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
-  const int64_t at = t.at[r];
+  const size_t count = a.access->index_regs.size();
+  const auto same = [&](int reg) { return is_scalar(reg) || (t.first_dim == 0 && run_uniform_[reg]); };
   bool varies = false;
-  for (int64_t i = low; i < high; ++i) offsets_[i] = start + i * stride;
-  for (size_t k = 0; k < a.access->index_regs.size(); ++k) {
+  for (size_t k = 0; k < count; ++k) {
     const int reg = a.access->index_regs[k];
-    const int64_t step = a.indices[2 * k], top = a.indices[2 * k + 1] - 1;
+    varies |= !same(reg);
     const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]);
-    const bool along_outer = t.first_dim == 0;
-    if (is_scalar(reg) || (along_outer && run_uniform_[reg])) {
-      const int64_t shift = std::clamp<int64_t>(index[is_scalar(reg) ? 0 : at], 0, top) * step;
-      if (varies || k + 1 < a.access->index_regs.size())
-        for (int64_t i = low; i < high; ++i) offsets_[i] += shift;
-      else offsets_[low] += shift;
-    } else {
-      // Only the first offset is right where earlier indices were alike, unless all were moved.
-      for (int64_t i = low; i < high; ++i) offsets_[i] += std::clamp<int64_t>(index[at + i], 0, top) * step;
-      varies = true;
-    }
+    if (same(reg)) start += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r]], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
   }
-  return varies;
+  offsets_[low] = start + low * stride;
+  if (!varies) return false;
+  for (int64_t i = low; i < high; ++i) offsets_[i] = start + i * stride;
+  for (size_t k = 0; k < count; ++k) {
+    const int reg = a.access->index_regs[k];
+    if (same(reg)) continue;
+    const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]) + t.at[r];
+    const int64_t step = a.indices[2 * k], top = a.indices[2 * k + 1] - 1;
+    for (int64_t i = low; i < high; ++i) offsets_[i] += std::clamp<int64_t>(index[i], 0, top) * step;
+  }
+  return true;
 }
 
 // The same with dilated bounds, for the whole run: outside_ marks the points that are outside, whose offset is that of some

@@ -2,6 +2,7 @@
 
     flat    outer points only: one item for each
     rows    outer points only: the last dimension along the items, the others along the second axis of the grid (CPU)
+    strip   outer points only: one item for a run of rows, or part of one, in vectors of 16 (CPU)
     item    inner stages: one item for each outer point, which walks its row
     run     inner stages: one item for a run of outer points, with vectors of 16 along the row (CPU)
     group   inner stages: one work-group for each outer point (GPU)
@@ -18,6 +19,7 @@ from .prelude import with_prelude
 from .reduce import Reduction
 from .tape import LANES, TapeWriter
 
+STRIP = 4096  # elements along the last dimension for an item of shape "strip"
 GROUP = 256  # items of a work-group of shape "group"
 
 
@@ -40,8 +42,7 @@ def index_type(kernel: Kernel) -> str:
 
 
 def signature(kernel: Kernel, name: str, extra: str = "") -> str:
-    """Every kernel has the same first arguments: the plan's words, where its own begin, the status word, and how many outer points
-    an item takes."""
+    """Every kernel begins with the plan's words, where its own begin, the status word, and how many points an item takes."""
     arguments = "".join(f", __global char* a{i}" for i in range(kernel.args))
     return (
         f"__kernel void {name}(__global const long* words, const int base, __global volatile int* status,"
@@ -66,6 +67,14 @@ def can_run(kernel: Kernel) -> bool:
     return TapeWriter(kernel, Words("long")).can_vectorise(stages, last, (0, 1))
 
 
+def can_strip(kernel: Kernel) -> bool:
+    """Whether the shape "strip" fits: outer points only, all accesses along contiguous rows."""
+    stages = list(kernel.stages)
+    return kernel.outer_rank > 0 and TapeWriter(kernel, Words("long")).can_vectorise(
+        stages, kernel.outer_rank - 1, (0, 1)
+    )
+
+
 class LoopWriter:
     def __init__(self, kernel: Kernel, shape: str, lanes: bool) -> None:
         self.kernel, self.shape = kernel, shape
@@ -81,7 +90,9 @@ class LoopWriter:
         for d in self.outer:
             point[d] = f"c{d}"
         body = []
-        for stage in self.kernel.stages:
+        if self.shape == "strip":
+            body += self._strip(point)
+        for stage in self.kernel.stages if self.shape != "strip" else ():
             if stage.inner and self.inner:
                 body += self._inner_stage(stage)
             else:
@@ -89,7 +100,7 @@ class LoopWriter:
                 body += self._single_stage(stage, point, first)
         head, opening, closing = self._grid()
         text = "\n".join("    " + line for line in [*opening, *body, *closing])
-        attribute = "__attribute__((reqd_work_group_size(1, 1, 1)))\n" if self.shape == "run" else ""
+        attribute = "__attribute__((reqd_work_group_size(1, 1, 1)))\n" if self.shape in ("run", "strip") else ""
         return Source(
             with_prelude(
                 f"{attribute}{signature(self.kernel, 'loop')} {{\n{head}{self.words.declarations()}{text}\n}}\n"
@@ -105,6 +116,15 @@ class LoopWriter:
             opening = [f"const {self.index} c{last} = get_global_id(0);", f"{self.index} p = get_global_id(1);"]
             opening += split(self.index, "p", self.outer[:-1], self.words)
             return guard, [*opening, f"if (c{last} < {self.words.number(last)}) {{"], ["}"]
+        if self.shape == "strip":
+            last = self.outer[-1]
+            rows = " * ".join(["1", *(self.words.number(d) for d in self.outer[:-1])])
+            opening = [
+                f"const {self.index} rows = {rows}, first = get_global_id(1) * run;",
+                f"const {self.index} begin = get_global_id(0) * {STRIP}, end = min(begin + {STRIP}, {self.words.number(last)});",
+                f"for ({self.index} q = first; q < first + run && q < rows; ++q) {{ {self.index} p = q;",
+            ]
+            return guard, [*opening, *split(self.index, "p", self.outer[:-1], self.words)], ["}"]
         if self.shape == "run":
             opening = [
                 f"const {self.index} points = {count}, first = ({self.index})get_global_id(0) * run;",
@@ -123,7 +143,17 @@ class LoopWriter:
         opening = [f"{self.index} p = get_global_id(0);", f"if (p < {count}) {{"]
         return guard, [*opening, *split(self.index, "p", self.outer, self.words)], ["}"]
 
-    def _single_stage(self, stage: Stage, point: list[str], only_first: str) -> list[str]:
+    def _strip(self, point: list[str]) -> list[str]:
+        last = self.outer[-1]
+        wide = [line for stage in self.kernel.stages for line in self._single_stage(stage, point, "", LANES)]
+        single = [line for stage in self.kernel.stages for line in self._single_stage(stage, point, "")]
+        return [
+            f"{self.index} c{last} = begin;",
+            f"for (; c{last} + {LANES} <= end; c{last} += {LANES}) {{", *wide, "}",
+            f"for (; c{last} < end; ++c{last}) {{", *single, "}",
+        ]  # fmt: skip
+
+    def _single_stage(self, stage: Stage, point: list[str], only_first: str, width: int = 1) -> list[str]:
         """A stage of one point for each outer point: an outer one, or an inner one where there are no inner dimensions."""
         lines: list[str] = []
 
@@ -132,7 +162,8 @@ class LoopWriter:
             self.tape.registers[number] = "0L" if one.finds else value
             return ""
 
-        return lines + self.tape.write(stage, point, on_reduce=single, only_first=only_first)
+        lane = self.outer[-1] if width > 1 else -1
+        return lines + self.tape.write(stage, point, width, lane, single, only_first)
 
     def _inner_stage(self, stage: Stage) -> list[str]:
         instrs = self.kernel.instrs
@@ -163,11 +194,13 @@ class LoopWriter:
             lines.append("barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);")
         return lines
 
-    def _body(self, stage: Stage, reductions: dict[int, Reduction], position: str, width: int = 1) -> list[str]:
+    def _body(
+        self, stage: Stage, reductions: dict[int, Reduction], position: str, width: int = 1, lane: str = ""
+    ) -> list[str]:
         def on_reduce(number: int, value: str, lanes: int) -> str:
             if lanes > 1:
                 return reductions[number].take_vector(value, position)
-            return reductions[number].take(value, position, self.lanes)
+            return reductions[number].take(value, position, lane or f"({position}) & {LANES - 1}", self.lanes)
 
         coords = [f"c{d}" for d in self.outer + self.inner]
         return self.tape.write(stage, coords, width, self.inner[-1] if width > 1 else -1, on_reduce)
@@ -181,13 +214,13 @@ class LoopWriter:
             d = self.inner[0]
             return [*self._loops([d]), *self._body(stage, reductions, f"c{d}"), "}"]
         body = self._body(stage, reductions, "n")
-        return [f"{{ long n = 0;", *self._loops(self.inner), *body, "++n;", "}" * len(self.inner), "}"]
+        return ["{ long n = 0;", *self._loops(self.inner), *body, "++n;", "}" * len(self.inner), "}"]
 
     def _walk_blocks(self, stage: Stage, reductions: dict[int, Reduction]) -> list[str]:
         """As `_walk`, 16 at a time, so that the 16 partial results can stay in registers."""
         d = self.inner[0]
         size = self.words.number(d)
-        body = self._body(stage, reductions, "l")
+        body = self._body(stage, reductions, f"c{d}", lane="l")
         block = [
             f"{{ {self.index} o = 0; for (; o + {LANES} <= {size}; o += {LANES}) {{",
             "#pragma unroll",
@@ -205,7 +238,6 @@ class LoopWriter:
         position = f"((long){linear} * {size} + c{last})" if leading else f"c{last}"
         wide = self._body(stage, reductions, position, LANES)
         spills = [r.spill() for r in reductions.values() if r.ordered]
-        fills = [f"v{n} = vload{LANES}(0, t{n});" for n, r in reductions.items() if r.ordered]
         single = self._body(stage, reductions, position)
         vector_loop = [f"for (; c{last} + {LANES} <= {size}; c{last} += {LANES}) {{", *wide, "}"]
         single_loop = [f"for (; c{last} < {size}; ++c{last}) {{", *single, "}"]
@@ -214,8 +246,8 @@ class LoopWriter:
             return ["{", start, *vector_loop, *spills, *single_loop, "}"]
         # Rows that do not start on a multiple of 16 would put their elements into other partial results.
         whole = f"if (({size} & {LANES - 1}) == 0) {{" if spills else "{"
-        lines = [*spills]
-        lines += [whole, *self._loops(leading), start, *vector_loop, *([] if spills else single_loop), "}" * len(leading)]
+        rest = [] if spills else single_loop
+        lines = [whole, *self._loops(leading), start, *vector_loop, *rest, "}" * len(leading)]
         if not spills:
             return [*lines, "}"]
         return [*lines, *spills, "} else {", *self._loops(leading), start, *single_loop, "}" * len(leading), "}"]

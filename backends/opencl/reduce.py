@@ -81,12 +81,12 @@ class Reduction:
                 lines[-1] += f" long{LANES} u{n} = (long{LANES})(-1);"
         return lines
 
-    def take(self, value: str, position: str, ordered_lanes: bool) -> str:
-        """One more value, at inner position `position`."""
+    def take(self, value: str, position: str, lane: str, ordered_lanes: bool) -> str:
+        """One more value, at inner position `position`; `lane` is that position modulo 16."""
         n = self.number
         if self.finds:
             return f"if (k{n} < 0 || {self.better(value, f's{n}')}) {{ s{n} = {value}; k{n} = {position}; }}"
-        into = f"t{n}[({position}) & {LANES - 1}]" if self.ordered and ordered_lanes else f"s{n}"
+        into = f"t{n}[{lane}]" if self.ordered and ordered_lanes else f"s{n}"
         return f"{into} = {self.combine(into, value)};"
 
     def take_vector(self, value: str, position: str) -> str:

@@ -33,7 +33,7 @@ class TapeWriter:
             inside = range(stage.first, stage.first + stage.count)
             for number in inside:
                 instr = self.kernel.instrs[number]
-                if instr.op == "philox":
+                if instr.op == "philox" or (instr.op.startswith("reduce.arg") and self.type_of(instr.a) == "bool"):
                     return False
                 if instr.op in ("load", "store"):
                     access = self.kernel.accesses[instr.imm]
@@ -44,11 +44,24 @@ class TapeWriter:
                         return False
         return True
 
-    def write(self, stage: Stage, coords: list[str], width: int = 1, lane: int = -1, on_reduce: OnReduce | None = None,
-              only_first: str = "") -> list[str]:  # fmt: skip
-        """The statements of a stage. `only_first` is a condition put before stores, for points that several items compute."""
+    def write(
+        self,
+        stage: Stage,
+        coords: list[str],
+        width: int = 1,
+        lane: int = -1,
+        on_reduce: OnReduce | None = None,
+        only_first: str = "",
+        only: set[int] | None = None,
+    ) -> list[str]:
+        """The statements of a stage, or of `only` some of its instructions.
+
+        `only_first` is a condition put before stores, for points that several items compute.
+        """
         lines = []
         for number in range(stage.first, stage.first + stage.count):
+            if only is not None and number not in only:
+                continue
             instr = self.kernel.instrs[number]
             self.vectors.discard(number)
             if instr.op == "imm":

@@ -4,6 +4,7 @@
 #include "autodiff/backward.h"
 #include "bindings/tensor.h"
 #include "graph/ops.h"
+#include "runtime/gil.h"
 
 namespace weft {
 
@@ -32,7 +33,10 @@ Tensor* Tensor::of_leaf(const Node* leaf) {
 }
 
 void Tensor::make_leaf(const NodeRef& value) {
-  node_ = requires_grad_leaf(value);
+  {
+    WithoutGil nogil;  // it takes the graph's lock
+    node_ = requires_grad_leaf(value);
+  }
   leaf_ = true;
   leaves()[node_.get()] = this;
 }

@@ -5,6 +5,7 @@
 
 #include "bindings/convert.h"
 #include "runtime/evaluate.h"
+#include "runtime/gil.h"
 
 namespace weft {
 
@@ -70,12 +71,12 @@ NodeRef from_numpy(nb::handle h, Device* device) {
   View view(dense);
   DType type = bf16 ? DType::bf16 : dtype_of_format(view.buffer.format, size_t(view.buffer.itemsize), array);
   Dims dims = as_dims(shape);
-  nb::gil_scoped_release release;
+  WithoutGil nogil;
   return from_host(view.buffer.buf, dims, type, device);
 }
 
 void read_bytes(const NodeRef& node, void* out) {
-  nb::gil_scoped_release release;
+  WithoutGil nogil;
   to_host(node, out);
 }
 
@@ -87,7 +88,7 @@ nb::object to_numpy(const NodeRef& given, const char* why, bool writable) {
   void* data = nullptr;
   nb::object owner;
   if (!writable && device->backend->capabilities.shared_memory && node->numel()) {
-    nb::gil_scoped_release release;
+    WithoutGil nogil;
     evaluate({node});
     synchronize(device);
     record_sync(why);

@@ -3,6 +3,7 @@
 
 #include "bindings/bind.h"
 #include "runtime/evaluate.h"
+#include "runtime/gil.h"
 
 #include <nanobind/stl/complex.h>
 #include <nanobind/stl/string.h>
@@ -56,7 +57,7 @@ nb::object transfer(const Tensor& t, Device* device) {
   if (node->device == device) return nb::object();
   NodeRef moved;
   {
-    nb::gil_scoped_release release;
+    WithoutGil nogil;
     moved = to_device(node, device);
   }
   return wrap(moved);
@@ -103,7 +104,7 @@ nb::object assign(nb::handle self, nb::handle value) {
     node = ops::broadcast_to(node, old->shape);
   }
   if (node->device != old->device) {
-    nb::gil_scoped_release release;
+    WithoutGil nogil;
     node = to_device(node, old->device);
   }
   node = ops::cast(node, old->dtype);

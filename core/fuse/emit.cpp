@@ -90,7 +90,7 @@ Val Emitter::emit_view(const Node* n, IndexMap map) {
     return emit(source, std::move(map));
   }
   size_t outer_bounds = map.bounds.size();
-  if (!n->prim->map_index(*n, map)) throw MustStore{source, "its view is not affine"};
+  if (!n->prim->map_index(*n, map)) throw MustStore{n, "it is read where a view of a view is not affine"};
   if (map.bounds.size() == outer_bounds) return emit(source, std::move(map));
   // Places outside get the fill. A plain load can do that itself; an expression needs a select.
   bool fresh = outer_bounds == 0;

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "runtime/trace.h"
+
 namespace weft {
 
 std::vector<Node*> pending_order(const std::vector<Node*>& roots, const Decisions& decisions) {
@@ -411,6 +413,7 @@ struct Scheduler {
 
   Schedule run() {
     GradMode off(false);
+    Evaluating here;
     rewrite_all();
     choose_stored();
     while (!build_groups()) {

@@ -90,10 +90,10 @@ Cx acosh(Cx z) {
   return {asinh((conj(minus) * plus).re), 2 * atan2(minus.im, plus.re)};
 }
 
-Cx atanh(Cx z) {
-  const Ex below = 1 - z.re, square = z.im * z.im;
-  const Ex re = log1p(4 * z.re / (below * below + square)) * 0.25;
-  return {re, atan2(2 * z.im, below * (z.re + 1) - square) * 0.5};
+Cx atanh(Cx z) {  // of |re|: below 0 the logarithm would cancel
+  const Ex a = abs(z.re), below = 1 - a, square = z.im * z.im;
+  const Ex re = log1p(4 * a / (below * below + square)) * 0.25;
+  return {copysign(re, z.re), atan2(2 * z.im, below * (a + 1) - square) * 0.5};
 }
 
 Cx asinh(Cx z) { return over_i(asin(times_i(z))); }

@@ -133,6 +133,7 @@ inline Ex operator==(Cx a, Cx b) { return (a.re == b.re) & (a.im == b.im); }
 inline Ex operator!=(Cx a, Cx b) { return (a.re != b.re) | (a.im != b.im); }
 inline Cx select(Ex condition, Cx a, Cx b) { return {select(condition, a.re, b.re), select(condition, a.im, b.im)}; }
 inline Cx fma(Cx a, Cx b, Cx c) { return a * b + c; }
+inline Cx rint(Cx a) { return {rint(a.re), rint(a.im)}; }
 inline Cx conj(Cx a) { return {a.re, -a.im}; }
 inline Ex abs(Cx a) { return hypot(a.re, a.im); }
 inline Ex isnan(Cx a) { return isnan(a.re) | isnan(a.im); }

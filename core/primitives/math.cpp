@@ -7,8 +7,8 @@ namespace weft {
 struct FloatLayout {
   DType word;  // signed
   int mantissa, bias;
-  double tiny;             // the least normal number
-  uint64_t root_half;      // bits of sqrt(1/2)
+  double tiny;         // the least normal number
+  uint64_t root_half;  // bits of sqrt(1/2)
 };
 static FloatLayout layout(DType reg) {
   if (reg == DType::f64) return {DType::i64, 52, 1023, 0x1p-1022, 0x3fe6a09e667f3bcd};
@@ -29,24 +29,39 @@ Ex exp2(Ex a) {
   return exp((x - n) * kLn2) * power_of_two(half) * power_of_two(n - half);
 }
 
-// x = m * 2^k with m in [sqrt(1/2), sqrt(2)): powers of two are exact, and nothing cancels.
-Ex log2(Ex a) {
+// a = mantissa * 2^exponent with a mantissa in [sqrt(1/2), sqrt(2)], for finite a > 0: logarithms of it never cancel the exponent.
+struct Split {
+  Ex exponent, mantissa;
+};
+static Split split(Ex a) {
   const FloatLayout f = layout(a.type());
   const auto word = [&](uint64_t pattern) { return Ex{a.t, a.t->imm_bits(f.word, pattern)}; };
   const uint64_t one = uint64_t(f.bias) << f.mantissa;
-  const Ex subnormal = a < f.tiny;
-  const Ex x = bits(f.word, select(subnormal, a * double(1ull << (f.mantissa + 2)), a)) + word(one - f.root_half);
-  const Ex k = to(a.type(), (x >> f.mantissa) - f.bias) - select(subnormal, a.like(f.mantissa + 2), a.like(0));
-  const Ex m = bits(a.type(), (x & word((1ull << f.mantissa) - 1)) + word(f.root_half));
-  const double log2e = 1.44269504088896340736;
-  return select((a > 0) & (a < kInf), k + log(m) * log2e, log(a));  // else 0, inf, negative or NaN
+  const int lift = f.mantissa + 2;
+  const Ex subnormal = a < f.tiny, normal = select(subnormal, a * double(1ull << lift), a);
+  const Ex shifted = bits(f.word, normal) + word(one - f.root_half);
+  const Ex mantissa = (shifted & word((1ull << f.mantissa) - 1)) + word(f.root_half);
+  const Ex exponent = to(a.type(), (shifted >> f.mantissa) - f.bias);
+  return {select(subnormal, exponent - lift, exponent), bits(a.type(), mantissa)};
 }
 
-// log10(e) in two positive parts (inf - inf would be NaN), the first rounded down.
+static Ex or_special(Ex a, Ex logarithm) {  // of 0, inf, a negative or NaN
+  return select((a > 0) & (a < kInf), logarithm, log(a));
+}
+
+Ex log2(Ex a) {
+  const Split s = split(a);
+  const double log2e = 1.44269504088896340736;
+  return or_special(a, s.exponent + log(s.mantissa) * log2e);
+}
+
+// log10(2) in two parts, of which the first times an exponent is exact: log10(1000) is 3.
 Ex log10(Ex a) {
+  const Split s = split(a);
   const bool wide = a.type() == DType::f64;
-  const Ex l = log(a), high = a.like(wide ? 0x1.bcb7b15p-2 : 0x1.bcb7bp-2), low = a.like(wide ? 2.50829467116452752298e-11 : 8.1930079e-08);
-  return fma(l, high, l * low);
+  const double high = wide ? 0x1.34413509f6p-2 : 0x1.3441p-2, low = wide ? 0x1.9fef311f12b36p-42 : 0x1.a84fb6p-21;
+  const double log10e = 0.43429448190325182765;
+  return or_special(a, s.exponent * high + (log(s.mantissa) * log10e + s.exponent * low));
 }
 
 namespace ops {

@@ -10,6 +10,11 @@ static thread_local bool t_tracing = false;
 bool tracing() { return t_tracing; }
 void set_tracing(bool on) { t_tracing = on; }
 
+static thread_local int t_evaluating = 0;
+bool evaluating() { return t_evaluating > 0; }
+Evaluating::Evaluating() { ++t_evaluating; }
+Evaluating::~Evaluating() { --t_evaluating; }
+
 static std::atomic<SiteHook> g_hook{nullptr};
 static std::mutex g_mutex;
 static std::vector<std::string> g_sites{"unknown line"};

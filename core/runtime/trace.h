@@ -8,6 +8,11 @@ namespace weft {
 
 bool tracing();            // inside compile(): values must not be read
 void set_tracing(bool on);
+bool evaluating();         // inside the scheduler, which makes nodes of its own
+struct Evaluating {
+  Evaluating();
+  ~Evaluating();
+};
 uint32_t trace_site();     // 0: unknown
 std::string site_text(uint32_t site);
 uint32_t intern_site(const std::string& text);

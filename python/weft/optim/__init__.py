@@ -2,6 +2,7 @@
 
 from .adam import Adam, AdamW
 from .optimizer import Optimizer
+from .schedules import cosine
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "cosine"]

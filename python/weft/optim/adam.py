@@ -53,6 +53,9 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
+    def _slots(self, group: ParamGroup) -> tuple[str, ...]:
+        return ("mean", "square")
+
     def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup) -> None:
         (beta1, beta2), decay, lr, step = group["betas"], group["weight_decay"], group["lr"], group["step"]
         old = p
@@ -60,12 +63,10 @@ class Adam(Optimizer):
             old = p * (1 - lr * decay)
         elif decay:
             grad = grad + decay * p
-        if not state:
-            state["mean"] = weft.zeros_like(p)
-            state["square"] = weft.zeros_like(p)
-        mean, square = state["mean"], state["square"]
-        mean.assign(mean + (1 - beta1) * (grad - mean))
-        square.assign(beta2 * square + (1 - beta2) * (grad * grad))
+        mean = state["mean"] + (1 - beta1) * (grad - state["mean"])
+        square = beta2 * state["square"] + (1 - beta2) * (grad * grad)
+        state["mean"].assign(mean)
+        state["square"].assign(square)
         root = (square / _bias(beta2, step)).sqrt() + group["eps"]
         p.assign(old - (lr / _bias(beta1, step)) * (mean / root))
 

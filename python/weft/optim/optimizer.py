@@ -27,8 +27,8 @@ class ParamGroup(dict[str, Any]):
 class Optimizer:
     """What optimizers share: parameter groups, state for each parameter, ``step``.
 
-    Subclasses define ``_update(parameter, gradient, state, group)``, which gives the parameter and the tensors of its state new values
-    by ``assign``.
+    Subclasses name the tensors kept for each parameter in ``_slots(group)``, which begin as zeros, and define
+    ``_update(parameter, gradient, state, group)``, which gives the parameter and its state new values by ``assign``.
 
     Parameters
     ----------
@@ -107,8 +107,19 @@ class Optimizer:
             for p in group["params"]:
                 p.grad = None
 
+    def prepare(self) -> None:
+        """Make the state of every parameter, where the parameter is now. ``step`` does it; before compiling a step, call it once."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                for key in ("lr", "step"):
+                    if group[key].device != p.device:
+                        dict.__setitem__(group, key, group[key].detach().to(p.device))
+                if p not in self.state:
+                    self.state[p] = {name: weft.zeros_like(p) for name in self._slots(group)}
+
     def step(self) -> None:
         """Update every parameter that has a gradient. The work is queued, not waited for."""
+        self.prepare()
         changed: list[Tensor] = []
         with weft.no_grad():
             for group in self.param_groups:
@@ -116,13 +127,13 @@ class Optimizer:
                 changed.append(group["step"])
                 for p in group["params"]:
                     if p.grad is not None:
-                        state = self.state.setdefault(p, {})
+                        state = self.state[p]
                         self._update(p, p.grad, state, group)
                         changed += [p, *state.values()]
-        self._dispatch(changed)
+        weft.eval(*changed)
 
-    def _dispatch(self, tensors: list[Tensor]) -> None:
-        weft.eval(*tensors)
+    def _slots(self, group: ParamGroup) -> tuple[str, ...]:
+        return ()
 
     def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup) -> None:
         raise NotImplementedError(f"{type(self).__name__} defines no _update()")

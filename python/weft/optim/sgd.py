@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import weft
 from weft import Tensor
 
 from .optimizer import Optimizer, ParamGroup
@@ -54,14 +55,17 @@ class SGD(Optimizer):
             params, lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
         )
 
+    def _slots(self, group: ParamGroup) -> tuple[str, ...]:
+        return ("velocity",) if group["momentum"] else ()
+
     def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup) -> None:
+        momentum, dampening = group["momentum"], group["dampening"]
         if group["weight_decay"]:
             grad = grad + group["weight_decay"] * p
-        momentum = group["momentum"]
         if momentum:
-            if "velocity" in state:
-                state["velocity"].assign(momentum * state["velocity"] + (1 - group["dampening"]) * grad)
-            else:
-                state["velocity"] = grad.detach()
-            grad = grad + momentum * state["velocity"] if group["nesterov"] else state["velocity"]
+            # The first gradient is the first velocity, whole.
+            share = weft.where(group["step"] == 1, 1.0, 1.0 - dampening) if dampening else 1.0
+            velocity = momentum * state["velocity"] + share * grad
+            state["velocity"].assign(velocity)
+            grad = grad + momentum * velocity if group["nesterov"] else velocity
         p.assign(p - group["lr"] * grad)

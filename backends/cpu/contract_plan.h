@@ -1,0 +1,48 @@
+// How one contraction is cut up: its sizes, its blocks, and the tables that say where elements lie.
+#pragma once
+
+#include "executable.h"
+
+namespace weft::cpu {
+
+// One operand: where its element (batch, row, k) lies; a row is a point of the m or n space. The offset of a point is a sum over
+// dimensions, so it is the sum of a batch, a row and a k part; the same goes for the t of each bound.
+struct Operand {
+  const Access* access = nullptr;
+  const char* base = nullptr;
+  int64_t offset = 0;
+  const int64_t* strides = nullptr;  // bounds of step 1 folded in
+  const int64_t* bounds = nullptr;   // their words
+  int rank = 0;
+  PackFn pack = nullptr;
+  // Tables over all of k.
+  int64_t* k_offset = nullptr;
+  int64_t* k_t[max_panel_bounds] = {};
+};
+
+struct ContractPlan {
+  int64_t batch = 1, m = 1, n = 1, k = 1;
+  int first_m = 0, first_n = 0, first_k = 0, rank = 0;  // first dimension of each class
+  const int64_t* sizes = nullptr;
+  int width = 4;                                        // bytes of an accumulator
+  MicroKernels micro;
+  int64_t panels = 0, strips = 0;                       // of micro.rows rows, of micro.columns columns
+  int64_t depth = 0;                                    // of a block of k
+  int64_t m_blocks = 1, n_blocks = 1;                   // per chunk of n
+  int64_t chunk_strips = 0;                             // strips of B packed at a time
+  int64_t block_panels = 0, block_strips = 0;           // the most in one block
+  bool keep_a = false;                                  // A's block is packed for all of k and kept across n blocks
+  Operand a, b;
+};
+
+// `workers` share one matrix.
+void plan_contraction(const LaunchContext&, int workers, Arena&, ContractPlan&);
+
+// The rows' tables of a panel source: `count` rows from `first` on, in the dimensions [first_dim, end_dim), at a batch point.
+void bind_rows(const ContractPlan&, const Operand&, const int64_t* batch_point, int first_dim, int end_dim, int64_t first,
+               int64_t count, int64_t* offsets, int64_t* t, PanelSource&);
+
+// Moves a panel source to k in [first, ...), and to rows from `row` on.
+PanelSource shifted(const PanelSource&, int64_t row, int64_t k);
+
+}  // namespace weft::cpu

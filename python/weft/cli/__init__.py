@@ -1,0 +1,5 @@
+"""The command ``weft``."""
+
+from .main import main
+
+__all__ = ["main"]
