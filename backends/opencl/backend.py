@@ -1,7 +1,8 @@
 """The protocol of `weft.backend` on OpenCL: every device of every platform, whatever the vendor.
 
-How a kernel becomes code: loops.py and contract.py (shapes of code), tape.py (statements), expressions.py, access.py, reduce.py.
-How it runs: programs.py (which shape for which sizes), device.py (queue, builds, memory). How devices are found: platforms.py, probe.py.
+How a kernel becomes code: loops.py and contract.py (shapes of code), tape.py (statements), expressions.py, access.py,
+reduce.py. How it runs: programs.py (which shape for which sizes), device.py (queue, builds, memory). How devices are
+found: platforms.py, probe.py.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ class OpenCLBackend(Backend):
     def load(self, device: int, plan: Plan) -> Executable:
         return Executable(self.found[device], plan)
 
-    def run(self, executable: Executable, buffers: Sequence[Any], params: memoryview, measure: bool) -> list[float] | None:
+    def run(
+        self, executable: Executable, buffers: Sequence[Any], params: memoryview, measure: bool
+    ) -> list[float] | None:
         device = executable.device
         words = np.frombuffer(params, np.int64) if params.nbytes else np.zeros(0, np.int64)
         with device.lock:

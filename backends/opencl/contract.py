@@ -1,10 +1,11 @@
 """Contractions ("gemm" and "conv") in OpenCL C: one template for each class of device.
 
-Both see matrices: m, n and k are the products of their dimensions, and an operand is read through its own access, windows and
-bounds included, so a convolution is a matrix product whose left matrix is never stored whole.
+Both see matrices: m, n and k are the products of their dimensions, and an operand is read through its own access,
+windows and bounds included, so a convolution is a matrix product whose left matrix is never stored whole.
 
     tile    GPU: a work-group computes 64 x 64, 4 x 4 by each item, from tiles of 16 along k in local memory
-    panels  CPU: operands are copied into panels (kernels "left" and "right"), then an item computes ROWS x 32 in registers
+    panels  CPU: operands are copied into panels (kernels "left" and "right"), then an item computes ROWS x 32 in
+    registers
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from weft.backend import Kernel
 
 from .access import Words
 from .loops import Source, has_check, index_type, signature, split
+from .expressions import Style
 from .names import ITEM_SIZE, REGISTER, UNSIGNED, is_float, vector
 from .prelude import with_prelude
 from .tape import LANES, TapeWriter
@@ -32,11 +34,11 @@ def product_type(kernel: Kernel) -> str:
 
 
 class ContractionWriter:
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, style: Style) -> None:
         self.kernel = kernel
         self.index = index_type(kernel)
         self.words = Words(self.index)
-        self.tape = TapeWriter(kernel, self.words)
+        self.tape = TapeWriter(kernel, self.words, style)
         nb, nm, nn = (kernel.attrs[name] for name in ("batch", "m", "n"))
         dims = list(range(kernel.outer_rank + kernel.inner_rank))
         self.batch, self.m, self.n, self.k = dims[:nb], dims[nb : nb + nm], dims[nb + nm : nb + nm + nn], dims[nb + nm + nn :]
@@ -94,7 +96,8 @@ class ContractionWriter:
             with_prelude(f"{attribute}{signature(self.kernel, name, extra)} {{\n{head}{declared}{text}\n}}\n"), name
         )
 
-    # ---- GPU ------------------------------------------------------------------------------------------------------------
+    # ---- GPU
+    # ------------------------------------------------------------------------------------------------------------
 
     def tile(self) -> Source:
         index, words = self.index, self.words
@@ -140,10 +143,9 @@ class ContractionWriter:
     def _fill_tile(self, which: int, tile: str, letter: str) -> list[str]:
         own = self.m if which == 0 else self.n
         access = self.kernel.accesses[which]
-        along_k = bool(self.k) and access.stride_classes[self.k[-1]] == 1  # neighbours in memory go to neighbouring items
-        place = f"e / {DEPTH}, d = e % {DEPTH}" if along_k else f"e % {TILE}, d = e / {TILE}"
-        lines, value = self._operand(which)
-        return [
+        along_k = bool(self.k) and access.stride_classes[self.k[-1]] == 1  # neighbours in memory go to neighbouring
+        items place = f"e / {DEPTH}, d = e % {DEPTH}" if along_k else f"e % {TILE}, d = e / {TILE}" lines, value =
+        self._operand(which) return [
             f"for (int e = item; e < {TILE * DEPTH}; e += {TILE_ITEMS}) {{ const int f = {place};",
             f"{self.index} {letter} = {letter}_first + f, k = k_first + d;",
             f"{self.name} value = 0;",
@@ -155,16 +157,15 @@ class ContractionWriter:
             f"{tile}[d][f] = value; }}",
         ]
 
-    # ---- CPU ------------------------------------------------------------------------------------------------------------
+    # ---- CPU
+    # ------------------------------------------------------------------------------------------------------------
 
     def pack(self, which: int) -> Source:
-        """Copy rows `first` .. `first + count` of an operand, of batches from `batch` on, into panels: [panel][k][row]."""
-        own = self.m if which == 0 else self.n
-        wide = rows_of(self.kernel) if which == 0 else COLUMNS
-        extra = f", __global {self.name}* panels, const int first, const int count, const int batch"
-        lines, value = self._operand(which)
-        loops = [f"for ({self.index} c{d} = 0; c{d} < {self.words.number(d)}; ++c{d}) {{" for d in self.k]
-        body = [
+        """Copy rows `first` .. `first + count` of an operand, of batches from `batch` on, into panels:
+        [panel][k][row].""" own = self.m if which == 0 else self.n wide = rows_of(self.kernel) if which == 0 else
+        COLUMNS extra = f", __global {self.name}* panels, const int first, const int count, const int batch" lines,
+        value = self._operand(which) loops = [f"for ({self.index} c{d} = 0; c{d} < {self.words.number(d)}; ++c{d}) {{"
+        for d in self.k] body = [
             "const int row = get_global_id(0);",
             "if (row < count) {",
             f"{self.index} o = first + row, p = batch + get_global_id(1);",
@@ -192,11 +193,10 @@ class ContractionWriter:
         )
         index, words = self.index, self.words
         sums = ", ".join(f"s{i}_{h} = 0" for i in range(rows) for h in range(2))
-        steps = [self._add_product(f"s{i}_{h}", f"({wide})(a[{i}])", f"b{h}", LANES) for i in range(rows) for h in range(2)]
-        stores = [f"vstore{LANES}(s{i}_{h}, {h}, sum[{i}]);" for i in range(rows) for h in range(2)]
-        # The operands are unsigned only in integer products, where a lane is a bit pattern.
-        vectorised = len(self.n) == 1 and self.tape.can_vectorise(list(self.epilogue), self.n[0], (0, 1, 2))
-        body = [
+        steps = [self._add_product(f"s{i}_{h}", f"({wide})(a[{i}])", f"b{h}", LANES) for i in range(rows) for h in
+        range(2)] stores = [f"vstore{LANES}(s{i}_{h}, {h}, sum[{i}]);" for i in range(rows) for h in range(2)] # The
+        operands are unsigned only in integer products, where a lane is a bit pattern. vectorised = len(self.n) == 1 and
+        self.tape.can_vectorise(list(self.epilogue), self.n[0], (0, 1, 2)) body = [
             f"const {index} m_count = {self._count(self.m)}, n_count = {self._count(self.n)},"
             f" k_count = {self._count(self.k)};",
             "const int one = get_global_id(2);",
@@ -237,9 +237,9 @@ class ContractionWriter:
         return self._kernel("multiply", extra, "  if (*status) return;\n", body, attribute)
 
 
-def render_contraction(kernel: Kernel, part: str) -> Source:
+def render_contraction(kernel: Kernel, part: str, style: Style) -> Source:
     """One of the parts "tile", "left", "right", "multiply"."""
-    writer = ContractionWriter(kernel)
+    writer = ContractionWriter(kernel, style)
     if part == "tile":
         return writer.tile()
     if part == "multiply":

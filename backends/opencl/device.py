@@ -14,6 +14,7 @@ import pyopencl as cl
 from weft.backend import BackendError, DeviceInfo
 
 from .cache import BinaryCache
+from .expressions import LIBRARY, Style
 from .loops import Source
 
 _PENDING = 64  # uploads whose host copy is kept until the device has read it
@@ -39,6 +40,7 @@ class Device:
         # The class of device decides the shape of code. The variable lets tests run the GPU's shapes on a CPU runtime.
         shapes = os.environ.get("WEFT_OPENCL_SHAPES")
         self.is_cpu = shapes == "cpu" if shapes else bool(device.type & cl.device_type.CPU)
+        self.style = self._style()
         self.units = max(1, int(device.max_compute_units))
         self.has_double = "cl_khr_fp64" in device.extensions.split()
         self.options = self._options()
@@ -56,6 +58,14 @@ class Device:
         return ["-cl-std=CL1.2"] + (
             ["-cl-fp32-correctly-rounded-divide-sqrt"] if self.cl.single_fp_config & exact else []
         )
+
+    def _style(self) -> Style:
+        if not self.is_cpu:
+            return Style(cpu=False)
+        if "intel" in self.cl.platform.name.lower():  # gives the same bits either way, but for acos
+            return Style(cpu=True, wide_calls=frozenset({"acos"}))
+        single = frozenset({"pow", "rem"})  # PoCL 3.1 computes these wrongly for double16
+        return Style(cpu=True, wide_calls=frozenset(LIBRARY) - single, lane_calls=single)
 
     def info(self) -> DeviceInfo:
         kind = self.cl.type
@@ -130,7 +140,13 @@ class Device:
         return cl.Kernel(self.program(source), source.name)
 
     def _build(self, text: str) -> Any:
-        identity = (self.cl.platform.name, self.cl.platform.version, self.cl.name, self.cl.version, self.cl.driver_version)
+        identity = (
+            self.cl.platform.name,
+            self.cl.platform.version,
+            self.cl.name,
+            self.cl.version,
+            self.cl.driver_version,
+        )
         key = self.cache.key(text, *identity, *self.options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some drivers log every success

@@ -5,12 +5,30 @@ Vectors are used on CPU devices only, where a work item walks a row 16 elements 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .names import ITEM_SIZE, REGISTER, STORAGE, UNSIGNED, is_float, vector
 
+
+@dataclass(frozen=True)
+class Style:
+    """What code for a device has to look like.
+
+    Some CPU runtimes give exp(x) and exp((float16)(x)) different last bits. Which of the two a kernel calls depends on
+    what it was fused with, and fusion must not change bits: so `wide_calls` names the functions to call on vectors
+    always, and `lane_calls` those to call on scalars always, because their vector form is wrong.
+    """
+
+    cpu: bool
+    wide_calls: frozenset[str] = frozenset()
+    lane_calls: frozenset[str] = frozenset()
+
+
 _CALLS = {
-    "fma", "floor", "ceil", "trunc", "rint", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos",
-    "atan", "atan2", "tanh", "erf", "pow",
+    "fma", "floor", "ceil", "trunc", "rint", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin",
+    "acos", "atan", "atan2", "tanh", "erf", "pow",
 }  # fmt: skip
+LIBRARY = _CALLS - {"fma", "floor", "ceil", "trunc", "rint", "sqrt"}  # results differ from library to library
 _COMPARE = {"lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
 _BITWISE = {"and": "&", "or": "|", "xor": "^"}
@@ -63,10 +81,19 @@ def extreme(op: str, a: str, b: str, type: str, width: int) -> str:
     return f"{op}({a}, {b})"
 
 
-def expression(op: str, type: str, source: str, operands: list[str], width: int, imm: int) -> str:
-    """`type` is the result's, `source` the type of operand b (or of a, where there is one operand)."""
+def expression(op: str, type: str, source: str, operands: list[str], width: int, imm: int, style: Style) -> str:
+    """`type` is the result's, `source` the type of operand b (or of a, where there is one operand).
+
+    Style says which functions to call on vectors even for one value, and which on single lanes.
+    """
     a = operands[0]
     b = operands[1] if len(operands) > 1 else ""
+    if op in style.lane_calls and width > 1 and is_float(type):
+        name = {"rem": "fmod"}.get(op, op)
+        lanes = (f"{name}({', '.join(f'({operand}).s{i:x}' for operand in operands)})" for i in range(width))
+        return f"({vector(REGISTER[type], width)})({', '.join(lanes)})"
+    if op in style.wide_calls and width == 1:
+        return f"{op}({', '.join(splat(operand, type, 16) for operand in operands)}).s0"
     if op in _CALLS:
         return f"{op}({', '.join(operands)})"
     if op in _COMPARE:
@@ -130,7 +157,9 @@ def _integer(op: str, type: str, a: str, b: str, width: int) -> str:
     count = f"as_{unsigned}({b})"
     outside = f"{count} >= ({unsigned})({bits})"
     if op == "shl":
-        return choose(outside, zero, wrapped(f"as_{unsigned}({a}) << ({count} & ({unsigned})({bits - 1}))"), type, width)
+        return choose(
+            outside, zero, wrapped(f"as_{unsigned}({a}) << ({count} & ({unsigned})({bits - 1}))"), type, width
+        )
     if op == "shr":
         if signed:
             return f"({a} >> as_{name}(min({count}, ({unsigned})({bits - 1}))))"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from weft.backend import Kernel, Stage
 
 from .access import Words
+from .expressions import Style
 from .prelude import with_prelude
 from .reduce import Reduction
 from .tape import LANES, TapeWriter
@@ -42,9 +43,8 @@ def index_type(kernel: Kernel) -> str:
 
 
 def signature(kernel: Kernel, name: str, extra: str = "") -> str:
-    """Every kernel begins with the plan's words, where its own begin, the status word, and how many points an item takes."""
-    arguments = "".join(f", __global char* a{i}" for i in range(kernel.args))
-    return (
+    """Every kernel begins with the plan's words, where its own begin, the status word, and how many points an item
+    takes.""" arguments = "".join(f", __global char* a{i}" for i in range(kernel.args)) return (
         f"__kernel void {name}(__global const long* words, const int base, __global volatile int* status,"
         f" const int run{extra}{arguments})"
     )
@@ -76,12 +76,12 @@ def can_strip(kernel: Kernel) -> bool:
 
 
 class LoopWriter:
-    def __init__(self, kernel: Kernel, shape: str, lanes: bool) -> None:
+    def __init__(self, kernel: Kernel, shape: str, style: Style) -> None:
         self.kernel, self.shape = kernel, shape
-        self.lanes = lanes  # floating point sums in 16 partial results: the order of CPU devices
+        self.lanes = style.cpu  # floating point sums in 16 partial results: the order of CPU devices
         self.index = index_type(kernel)
         self.words = Words(self.index)
-        self.tape = TapeWriter(kernel, self.words)
+        self.tape = TapeWriter(kernel, self.words, style)
         self.outer = list(range(kernel.outer_rank))
         self.inner = list(range(kernel.outer_rank, kernel.outer_rank + kernel.inner_rank))
 
@@ -154,12 +154,14 @@ class LoopWriter:
         ]  # fmt: skip
 
     def _single_stage(self, stage: Stage, point: list[str], only_first: str, width: int = 1) -> list[str]:
-        """A stage of one point for each outer point: an outer one, or an inner one where there are no inner dimensions."""
-        lines: list[str] = []
+        """A stage of one point for each outer point: an outer one, or an inner one where there are no inner
+        dimensions.""" lines: list[str] = []
 
         def single(number: int, value: str, width: int) -> str:
             one = Reduction(number, self.kernel.instrs[number], self.tape.type_of(self.kernel.instrs[number].a))
             self.tape.registers[number] = "0L" if one.finds else value
+            if width > 1 and not one.finds:
+                self.tape.vectors.add(number)
             return ""
 
         lane = self.outer[-1] if width > 1 else -1
@@ -260,5 +262,5 @@ class LoopWriter:
         return [*lines, *self._body(stage, reductions, "n"), "}"]
 
 
-def render_loop(kernel: Kernel, shape: str, lanes: bool) -> Source:
-    return LoopWriter(kernel, shape, lanes).source()
+def render_loop(kernel: Kernel, shape: str, style: Style) -> Source:
+    return LoopWriter(kernel, shape, style).source()

@@ -1,9 +1,9 @@
 """Finding OpenCL drivers: the system's, and those that pip installed.
 
-A driver is announced by an .icd file that holds the path of its library. The loader reads them from /etc/OpenCL/vendors, or from
-the folder named by OCL_ICD_VENDORS *instead*. A driver from pip puts its .icd under the environment's prefix, where no loader looks,
-and may leave a placeholder for the path. So before the first query the variable is set for a moment, to a folder that holds both.
-A user's own setting is left alone.
+A driver is announced by an .icd file that holds the path of its library. The loader reads them from
+/etc/OpenCL/vendors, or from the folder named by OCL_ICD_VENDORS *instead*. A driver from pip puts its .icd under the
+environment's prefix, where no loader looks, and may leave a placeholder for the path. So before the first query the
+variable is set for a moment, to a folder that holds both. A user's own setting is left alone.
 """
 
 from __future__ import annotations

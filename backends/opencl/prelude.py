@@ -1,4 +1,5 @@
-"""The helper functions that go before kernels: bfloat16, rounding to float16, Philox. Only those that a kernel names are kept."""
+"""The helper functions that go before kernels: bfloat16, rounding to float16, Philox. Only those that a kernel names
+are kept."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ def _functions(width: int) -> dict[str, str]:
     pick = "({} ? {} : {})" if width == 1 else "select({2}, {1}, {0})"
     nan = pick.format("x != x", "(u >> 16) | 0x40u", "(u + 0x7fffu + ((u >> 16) & 1u)) >> 16")
     if width > 1:
-        nan = f"select((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, (u >> 16) | 0x40u, x != x)"
+        nan = "select((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, (u >> 16) | 0x40u, x != x)"
         odd = f"select(y, as_{f}(as_{u}(y) | 1u), convert_int{s}((convert_{d}(y) != x) & (x == x)))"
     else:
         odd = "((double)y != x && x == x) ? as_float(as_uint(y) | 1u) : y"

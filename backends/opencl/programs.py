@@ -1,4 +1,5 @@
-"""A compiled kernel: which shapes of code it has, which one serves given sizes, and the commands to put on the queue."""
+"""A compiled kernel: which shapes of code it has, which one serves given sizes, and the commands to put on the
+queue."""
 
 from __future__ import annotations
 
@@ -60,9 +61,9 @@ class Program:
         source = self.sources.get(part)
         if source is None:
             if part in ("tile", "left", "right", "multiply"):
-                source = render_contraction(self.kernel, part)
+                source = render_contraction(self.kernel, part, self.device.style)
             else:
-                source = render_loop(self.kernel, part, lanes=self.device.is_cpu)
+                source = render_loop(self.kernel, part, self.device.style)
             self.sources[part] = source
         return source
 

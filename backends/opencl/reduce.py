@@ -1,8 +1,8 @@
 """Reductions in OpenCL C: what they start from, how two partial results combine, and in what order.
 
-The order of a floating point sum or product depends on the length of the inner space alone, whatever shape the code has:
-on CPU devices, element q goes to partial result q % 16, and the 16 are combined as a tree; on GPUs, a short row is summed by one
-item in order, and a long one by a work-group, element q going to item q % GROUP, then a tree.
+The order of a floating point sum or product depends on the length of the inner space alone, whatever shape the code
+has: on CPU devices, element q goes to partial result q % 16, and the 16 are combined as a tree; on GPUs, a short row is
+summed by one item in order, and a long one by a work-group, element q going to item q % GROUP, then a tree.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ class Reduction:
         new = f"({self.better(value, f'v{n}', LANES)} | {f'(u{n} < 0)' if wide else f'convert_int{LANES}(u{n} < 0)'})"
         spread = f"(long{LANES})({position}) + (long{LANES})({', '.join(map(str, range(LANES)))})"
         return (
-            f"{{ const {'long' if wide else 'int'}{LANES} m = {new}; v{n} = {choose('m', value, f'v{n}', self.type, LANES)};"
+            f"{{ const {'long' if wide else 'int'}{LANES} m = {new}; v{n} = {
+                choose('m', value, f'v{n}', self.type, LANES)
+            };"
             f" u{n} = select(u{n}, {spread}, {'m' if wide else f'convert_long{LANES}(m)'}); }}"
         )
 
@@ -111,7 +113,11 @@ class Reduction:
         if not self.finds:
             return f"{best} = {self.combine(best, value)};"
         ahead = self.better(value, best)
-        same = f"({value} == {best} || ({value} != {value} && {best} != {best}))" if is_float(self.type) else f"{value} == {best}"
+        same = (
+            f"({value} == {best} || ({value} != {value} && {best} != {best}))"
+            if is_float(self.type)
+            else f"{value} == {best}"
+        )
         return (
             f"if ({position} >= 0 && ({where} < 0 || {ahead} || ({same} && {position} < {where})))"
             f" {{ {best} = {value}; {where} = {position}; }}"

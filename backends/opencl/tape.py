@@ -1,4 +1,5 @@
-"""The tape of a kernel as statements of OpenCL C, at given coordinates: one point, or 16 points at once along one dimension."""
+"""The tape of a kernel as statements of OpenCL C, at given coordinates: one point, or 16 points at once along one
+dimension."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ from collections.abc import Callable
 from weft.backend import Kernel, Stage
 
 from .access import Words, address, load, store
-from .expressions import expression, splat
+from .expressions import Style, expression, splat
 from .names import ITEM_SIZE, LOADED, REGISTER, literal, vector
 
 LANES = 16  # of a vector
+_PLAIN = Style(cpu=False)
 
 OnReduce = Callable[[int, str, int], str]  # (instruction, value, width) -> statement
 
@@ -18,9 +20,10 @@ OnReduce = Callable[[int, str, int], str]  # (instruction, value, width) -> stat
 class TapeWriter:
     """Writes instructions, and remembers what C name each register has."""
 
-    def __init__(self, kernel: Kernel, words: Words) -> None:
+    def __init__(self, kernel: Kernel, words: Words, style: Style = _PLAIN) -> None:
         self.kernel = kernel
         self.words = words
+        self.style = style
         self.registers: dict[int, str] = {}
         self.vectors: set[int] = set()
 
@@ -28,8 +31,8 @@ class TapeWriter:
         return self.kernel.instrs[register].type
 
     def can_vectorise(self, stages: list[Stage], lane: int, strides: tuple[int, ...]) -> bool:
-        """Whether these stages can run on 16 neighbours along dimension `lane`; `strides`: the stride classes that pay."""
-        for stage in stages:
+        """Whether these stages can run on 16 neighbours along dimension `lane`; `strides`: the stride classes that
+        pay.""" for stage in stages:
             inside = range(stage.first, stage.first + stage.count)
             for number in inside:
                 instr = self.kernel.instrs[number]
@@ -72,8 +75,8 @@ class TapeWriter:
             elif instr.op == "store":
                 lines += [only_first + line for line in self._store(number, coords, width, lane)]
             elif instr.op == "check":
-                failed = f"any(~{self.registers[instr.a]})" if instr.a in self.vectors else f"!{self.registers[instr.a]}"
-                lines.append(f"if ({failed}) atomic_cmpxchg(status, 0, {instr.imm});")
+                failed = f"any(~{self.registers[instr.a]})" if instr.a in self.vectors else
+                f"!{self.registers[instr.a]}" lines.append(f"if ({failed}) atomic_cmpxchg(status, 0, {instr.imm});")
             elif instr.op.startswith("reduce."):
                 assert on_reduce is not None
                 type = self.type_of(instr.a)
@@ -103,7 +106,7 @@ class TapeWriter:
                 self.vectors.add(number)
             texts = [self._operand(register, across) for register in operands]
             source = self.type_of(operands[1] if len(operands) > 1 else operands[0])
-            value = expression(instr.op, instr.type, source, texts, across, instr.imm)
+            value = expression(instr.op, instr.type, source, texts, across, instr.imm, self.style)
         return self._define(number, value, width)
 
     def _define(self, number: int, value: str, width: int) -> str:

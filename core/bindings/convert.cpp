@@ -8,7 +8,7 @@ namespace weft {
 
 std::optional<PyScalar> scalar_of(nb::handle h) {
   PyObject* p = h.ptr();
-  if (PyFloat_CheckExact(p)) return PyScalar{Scalar::of(PyFloat_AS_DOUBLE(p))};
+  if (PyFloat_CheckExact(p)) return PyScalar{Scalar::of(PyFloat_AsDouble(p))};
   if (PyBool_Check(p)) return PyScalar{Scalar::of(p == Py_True)};
   if (!PyLong_Check(p) && !PyFloat_Check(p) && !PyComplex_Check(p)) return std::nullopt;
   if (!PyLong_CheckExact(p) && is_numpy(h)) return std::nullopt;  // np.float64 is a float, but has a dtype
@@ -27,8 +27,7 @@ std::optional<PyScalar> scalar_of(nb::handle h) {
     return PyScalar{big, true};
   }
   if (PyFloat_Check(p)) return PyScalar{Scalar::of(PyFloat_AsDouble(p))};
-  Py_complex value = PyComplex_AsCComplex(p);
-  return PyScalar{Scalar::of(value.real, value.imag)};
+  return PyScalar{Scalar::of(PyComplex_RealAsDouble(p), PyComplex_ImagAsDouble(p))};
 }
 
 DType scalar_dtype(Scalar::Kind kind) {

@@ -337,15 +337,15 @@ void bind_movement(nb::module_& m, TensorClass& t) {
   m.def("_pad", [](h x, h lo, h hi, h interior, h fill) { return wrap(pad(as_node(x), lo, hi, interior, fill)); }, nb::arg("x"), nb::arg("lo"), nb::arg("hi"), nb::arg("interior") = nb::none(), nb::arg("fill") = 0,
         "Padding per dimension; `interior` places go between neighbours.",
         sig("def _pad(x: " WEFT_LIKE ", lo: typing.Sequence[int], hi: typing.Sequence[int], interior: typing.Sequence[int] | None = None, fill: weft._typing.Number = 0) -> Tensor"));
-  m.def("_window", [](h x, int64_t axis, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t lo, h fill) {
+  m.def("window", [](h x, int64_t axis, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t lo, h fill) {
           NodeRef node = as_node(x);
           return wrap(ops::window(node, axis, out, kernel, stride, dilation, lo, as_scalar(fill, node->dtype)));
         }, nb::arg("x"), nb::arg("axis"), nb::arg("out"), nb::arg("kernel"), nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, nb::arg("fill") = 0,
         "Windows along an axis: dimension `axis` becomes (out, kernel), element x[o * stride + k * dilation - lo], `fill` outside.",
-        sig("def _window(x: " WEFT_LIKE ", axis: int, out: int, kernel: int, stride: int = 1, dilation: int = 1, lo: int = 0, fill: weft._typing.Number = 0) -> Tensor"));
-  m.def("_fold", [](h g, int64_t axis, int64_t n, int64_t stride, int64_t dilation, int64_t lo) { return wrap(ops::fold(as_node(g), axis, n, stride, dilation, lo)); }, nb::arg("g"), nb::arg("axis"), nb::arg("n"),
-        nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, "The adjoint of _window: overlaps add.",
-        sig("def _fold(g: " WEFT_LIKE ", axis: int, n: int, stride: int = 1, dilation: int = 1, lo: int = 0) -> Tensor"));
+        sig("def window(x: " WEFT_LIKE ", axis: int, out: int, kernel: int, stride: int = 1, dilation: int = 1, lo: int = 0, fill: weft._typing.Number = 0) -> Tensor"));
+  m.def("fold", [](h g, int64_t axis, int64_t n, int64_t stride, int64_t dilation, int64_t lo) { return wrap(ops::fold(as_node(g), axis, n, stride, dilation, lo)); }, nb::arg("g"), nb::arg("axis"), nb::arg("n"),
+        nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, "The adjoint of window: overlaps add.",
+        sig("def fold(g: " WEFT_LIKE ", axis: int, n: int, stride: int = 1, dilation: int = 1, lo: int = 0) -> Tensor"));
 }
 
 }  // namespace weft

@@ -44,7 +44,7 @@ struct Scalar {
   static Scalar of(double v) { return {real, int64_t(0), v, 0}; }
   static Scalar of(double re, double im) { return {complex, 0, re, im}; }
   uint64_t bits(DType reg, bool imaginary = false) const;  // as a register of this type
-  double as_double() const { return kind <= integer ? double(i) : re; }
+  double as_double() const { return kind <= integer && !(i < 0 && re > 0) ? double(i) : re; }
 };
 
 DType default_float();           // of the calling thread, f32 unless set

@@ -10,7 +10,9 @@
 #include "plan/plan.h"
 #include "plan/programs.h"
 #include "runtime/check.h"
+#include "runtime/execute.h"
 #include "runtime/gil.h"
+#include "runtime/graph_view.h"
 #include "runtime/profile.h"
 #include "runtime/state.h"
 #include "runtime/trace.h"
@@ -25,11 +27,8 @@ std::recursive_mutex& graph_lock() {
 
 namespace {
 
-// ---- the graph below some roots
+// ---- what must be computed although nobody asks
 
-struct Update {
-  NodeRef previous, next;
-};
 std::mutex g_updates_mutex;
 auto& g_updates = *new std::vector<Update>;
 
@@ -41,81 +40,6 @@ std::vector<Update> take_updates(Device* device) {
   // Nobody can see a value that was replaced again.
   std::erase_if(mine, [](const Update& u) { return u.next->computed() || u.next->use_count() == 1; });
   return mine;
-}
-
-struct Graph : GraphView {
-  std::vector<bool> keeps;  // inputs stay, for a gradient
-  std::string signature;
-};
-
-void put(std::string& s, int64_t v) { s.append(reinterpret_cast<const char*>(&v), sizeof v); }
-
-void walk(Graph& g) {
-  static const Decisions none;
-  g.order = pending_order(g.roots, none);
-  for (size_t i = 0; i < g.order.size(); ++i) g.order[i]->mark = int(i);
-  for (Node* n : g.order)
-    for (size_t i = 0; i < data_inputs(*n); ++i) {
-      Node* in = n->inputs[i].get();
-      if (in->computed() && in->mark >= -1) in->mark = -2 - int(g.leaves.size()), g.leaves.push_back(in);
-    }
-}
-
-void unmark(Graph& g) {
-  for (Node* n : g.order) n->mark = -1;
-  for (Node* n : g.leaves) n->mark = -1;
-}
-
-// Which nodes become values, and which leaves nobody will ask for again.
-void decide_lifetimes(Graph& g, const std::vector<Update>& updates) {
-  size_t n = g.order.size();
-  std::vector<bool> survives(n, false), root(n, false);
-  std::vector<int64_t> edges(n, 0), leaf_edges(g.leaves.size(), 0);
-  g.becomes_computed.assign(n, false);
-  g.keeps.assign(n, false);
-  for (Node* r : g.roots)
-    if (!r->computed()) root[r->mark] = true;
-  for (Node* node : g.order)
-    for (const NodeRef& in : node->inputs)
-      if (in->mark >= 0) ++edges[in->mark];
-  std::vector<bool> held(n, false);  // by a consumer that keeps its inputs
-  for (size_t i = n; i-- > 0;) {
-    Node* node = g.order[i];
-    survives[i] = root[i] || held[i] || node->use_count() > edges[i];
-    g.becomes_computed[i] = survives[i] && (root[i] || is_dear(*node));
-    g.keeps[i] = node->requires_grad && !node->released;
-    bool holds = survives[i] && !(g.becomes_computed[i] && !g.keeps[i]);
-    for (const NodeRef& in : node->inputs) {
-      if (in->mark >= 0) held[in->mark] = held[in->mark] || holds;
-      else if (in->mark <= -2 && !holds) ++leaf_edges[-2 - in->mark];
-    }
-  }
-  for (const Update& u : updates)
-    if (u.previous && u.previous->mark <= -2) ++leaf_edges[-2 - u.previous->mark];
-  g.dying.resize(g.leaves.size());
-  for (size_t i = 0; i < g.leaves.size(); ++i) g.dying[i] = g.leaves[i]->use_count() == leaf_edges[i];
-}
-
-void sign(Graph& g, Device* device) {
-  std::string& s = g.signature;
-  s.reserve(g.order.size() * 96 + g.leaves.size() * 64);
-  put(s, reinterpret_cast<int64_t>(device));
-  put(s, fuse_enabled());
-  for (Node* n : g.leaves) {
-    put(s, int64_t(n->dtype) << 32 | int64_t(n->rank()));
-    for (int64_t d : n->shape) put(s, d);
-    for (int64_t d : n->strides) put(s, d);
-    put(s, n->offset);
-  }
-  for (size_t i = 0; i < g.order.size(); ++i) {
-    Node* n = g.order[i];
-    put(s, reinterpret_cast<int64_t>(n->prim));
-    put(s, int64_t(n->dtype) << 40 | int64_t(n->rank()) << 32 | int64_t(n->attrs.size()) << 8 | int64_t(data_inputs(*n)) << 1 | g.becomes_computed[i]);
-    for (int64_t d : n->shape) put(s, d);
-    for (int64_t a : n->attrs) put(s, a);
-    for (size_t k = 0; k < data_inputs(*n); ++k) put(s, n->inputs[k]->mark);
-    if (n->site) put(s, n->site);  // only with WEFT_DEBUG=trace: checks name their line
-  }
 }
 
 // ---- plans, most recently used first
@@ -153,50 +77,7 @@ std::shared_ptr<Plan> plan_for(Graph& g, Device* device) {
 
 // ---- running
 
-// Raises the error of the first check that failed on this device since the last look.
-void raise_late(Device* device) {
-  if (int code = device->backend->status(device->index)) raise(Error::index, check_message(code), " (device ", device->name, ")");
-}
-
-struct Bound {
-  std::vector<BufferRef> buffers, outputs;
-  std::vector<int64_t> params;
-};
-
-Bound bind(const Plan& plan, Graph& g) {
-  Bound b;
-  for (int leaf : plan.input_slots) b.buffers.push_back(g.leaves[leaf]->buffer);
-  for (const PlanOutput& out : plan.outputs) {
-    BufferRef buffer;
-    if (out.donor >= 0 && g.dying[out.donor]) {
-      const BufferRef& mine = g.leaves[out.donor]->buffer;
-      int64_t ours = std::count(b.buffers.begin(), b.buffers.end(), mine) + 1;  // the leaf's own, and the slots just filled
-      if (mine->use_count() == ours && !mine->imported && mine->nbytes >= out.nbytes) buffer = mine;
-    }
-    if (!buffer) buffer = plan.device->pool.alloc(out.nbytes);
-    b.outputs.push_back(buffer);
-    b.buffers.push_back(std::move(buffer));
-  }
-  for (int64_t bytes : plan.arenas) b.buffers.push_back(plan.device->pool.alloc(bytes));
-  b.params = plan.params;
-  for (const PlanScalar& s : plan.scalars) b.params[s.word] = int64_t(g.order[s.node]->scalar.bits(s.type, s.imaginary));
-  return b;
-}
-
-void launch(const Plan& plan, const Bound& b) {
-  if (!plan.executable) return;
-  std::vector<void*> handles;
-  for (const BufferRef& buffer : b.buffers) handles.push_back(buffer->handle);
-  std::vector<double> seconds;
-  bool measure = profiling();
-  if (measure) seconds.resize(plan.launches.size(), -1);
-  plan.device->backend->run(plan.executable, handles.data(), int(handles.size()), b.params.data(), int(b.params.size()), measure ? &seconds : nullptr);
-  if (measure)
-    for (size_t l = 0; l < plan.launches.size(); ++l)
-      record_kernel({plan.launches[l].name, plan.device->name, plan.launches[l].bytes, plan.launches[l].flops, seconds[l]});
-}
-
-void commit(const Plan& plan, Graph& g, Bound& b) {
+void commit(const Plan& plan, Graph& g, Binding& b) {
   std::vector<SmallVector<NodeRef, 3>> dropped;  // destroyed after the graph is consistent
   auto set = [&](int at, BufferRef buffer) {
     Node* n = g.order[at];
@@ -232,10 +113,10 @@ void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
   std::shared_ptr<Plan> plan;
   try {
     decide_lifetimes(g, updates);
-    sign(g, device);
+    sign(g, device, g_fuse);
     plan = plan_for(g, device);
     debug_plan(g.roots, *plan);
-    Bound b = bind(*plan, g);
+    Binding b = bind(*plan, g);
     launch(*plan, b);
     bool careful = plan->checks && (device->backend->capabilities.shared_memory || !updates.empty());
     if (careful) raise_late(device);
@@ -315,7 +196,7 @@ std::string plan_text(const std::vector<NodeRef>& roots) {
   walk(g);
   try {
     decide_lifetimes(g, {});
-    sign(g, g.roots[0]->device);
+    sign(g, g.roots[0]->device, g_fuse);
     out = describe(*plan_for(g, g.roots[0]->device), true);
   } catch (...) {
     unmark(g);

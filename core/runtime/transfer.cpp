@@ -3,8 +3,8 @@
 
 #include "graph/ops.h"
 #include "primitives/primitive.h"
-#include "runtime/check.h"
 #include "runtime/evaluate.h"
+#include "runtime/execute.h"
 #include "runtime/gil.h"
 #include "runtime/trace.h"
 
@@ -52,7 +52,7 @@ void to_host(const NodeRef& node, void* out) {
   std::lock_guard lock(graph_lock());
   Device* device = dense->device;
   if (nbytes) device->backend->copy_out(device->index, out, dense->buffer->handle, dense->offset * size_of(dense->dtype), nbytes);
-  if (int code = device->backend->status(device->index)) raise(Error::index, check_message(code), " (device ", device->name, ")");
+  raise_late(device);
 }
 
 static Grads transfer_vjp(const NodeRef& node, const NodeRef& g) { return {to_device(g, node->inputs[0]->device)}; }
