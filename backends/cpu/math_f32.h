@@ -90,7 +90,7 @@ static inline float log1p_f32(float x) {
 
 static inline float expm1_f32(float x) {
   const double d = x, r = exp_core(d) - 1.0;
-  return float(__builtin_fabs(d) < 0x1p-12 ? mad(0.5 * d, d, d) : r);
+  return float(__builtin_fabs(d) < 0x1p-12 ? d * (1.0 + 0.5 * d) : r);
 }
 
 static inline float tanh_f32(float x) {

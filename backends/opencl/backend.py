@@ -125,7 +125,8 @@ class OpenCLBackend(Backend):
         queue = device.timing_queue()
         events = binding.enqueue(queue, buffers, words)
         queue.finish()
-        return sum(event.profile.end - event.profile.start for event in events) * 1e-9
+        nanoseconds = sum(int(event.profile.end - event.profile.start) for event in events)
+        return nanoseconds * 1e-9
 
     def wait(self, device: int) -> None:
         self.found[device].queue.finish()

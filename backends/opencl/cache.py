@@ -16,7 +16,8 @@ _TRIM_EVERY = 64  # writes
 
 class BinaryCache:
     """Files named by a hash of everything a binary depends on. Any failure to read or write means a build, never an
-    error."""
+    error.
+    """
 
     def __init__(self, directory: Path | None = None, limit: int = LIMIT) -> None:
         chosen = os.environ.get("WEFT_CACHE_DIR")

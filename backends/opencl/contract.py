@@ -13,8 +13,8 @@ from __future__ import annotations
 from weft.backend import Kernel
 
 from .access import Words
-from .loops import Source, has_check, index_type, signature, split
 from .expressions import Style
+from .loops import Source, has_check, index_type, signature, split
 from .names import ITEM_SIZE, REGISTER, UNSIGNED, is_float, vector
 from .prelude import with_prelude
 from .tape import LANES, TapeWriter
@@ -41,7 +41,8 @@ class ContractionWriter:
         self.tape = TapeWriter(kernel, self.words, style)
         nb, nm, nn = (kernel.attrs[name] for name in ("batch", "m", "n"))
         dims = list(range(kernel.outer_rank + kernel.inner_rank))
-        self.batch, self.m, self.n, self.k = dims[:nb], dims[nb : nb + nm], dims[nb + nm : nb + nm + nn], dims[nb + nm + nn :]
+        self.batch, self.m = dims[:nb], dims[nb : nb + nm]
+        self.n, self.k = dims[nb + nm : nb + nm + nn], dims[nb + nm + nn :]
         self.inner, self.epilogue = kernel.stages[0], kernel.stages[1:]
         instrs = kernel.instrs
         self.total = next(i for i, instr in enumerate(instrs) if instr.op == "reduce.sum")
@@ -143,9 +144,11 @@ class ContractionWriter:
     def _fill_tile(self, which: int, tile: str, letter: str) -> list[str]:
         own = self.m if which == 0 else self.n
         access = self.kernel.accesses[which]
-        along_k = bool(self.k) and access.stride_classes[self.k[-1]] == 1  # neighbours in memory go to neighbouring
-        items place = f"e / {DEPTH}, d = e % {DEPTH}" if along_k else f"e % {TILE}, d = e / {TILE}" lines, value =
-        self._operand(which) return [
+        # Neighbours in memory go to neighbouring items.
+        along_k = bool(self.k) and access.stride_classes[self.k[-1]] == 1
+        place = f"e / {DEPTH}, d = e % {DEPTH}" if along_k else f"e % {TILE}, d = e / {TILE}"
+        lines, value = self._operand(which)
+        return [
             f"for (int e = item; e < {TILE * DEPTH}; e += {TILE_ITEMS}) {{ const int f = {place};",
             f"{self.index} {letter} = {letter}_first + f, k = k_first + d;",
             f"{self.name} value = 0;",
@@ -157,15 +160,16 @@ class ContractionWriter:
             f"{tile}[d][f] = value; }}",
         ]
 
-    # ---- CPU
-    # ------------------------------------------------------------------------------------------------------------
+    # ---- CPU ------------------------------------------------------------------------------------------------------
 
     def pack(self, which: int) -> Source:
-        """Copy rows `first` .. `first + count` of an operand, of batches from `batch` on, into panels:
-        [panel][k][row].""" own = self.m if which == 0 else self.n wide = rows_of(self.kernel) if which == 0 else
-        COLUMNS extra = f", __global {self.name}* panels, const int first, const int count, const int batch" lines,
-        value = self._operand(which) loops = [f"for ({self.index} c{d} = 0; c{d} < {self.words.number(d)}; ++c{d}) {{"
-        for d in self.k] body = [
+        """Copy rows `first` .. `first + count` of an operand, from `batch` on, into panels: [panel][k][row]."""
+        own = self.m if which == 0 else self.n
+        wide = rows_of(self.kernel) if which == 0 else COLUMNS
+        extra = f", __global {self.name}* panels, const int first, const int count, const int batch"
+        lines, value = self._operand(which)
+        loops = [f"for ({self.index} c{d} = 0; c{d} < {self.words.number(d)}; ++c{d}) {{" for d in self.k]
+        body = [
             "const int row = get_global_id(0);",
             "if (row < count) {",
             f"{self.index} o = first + row, p = batch + get_global_id(1);",
@@ -193,15 +197,18 @@ class ContractionWriter:
         )
         index, words = self.index, self.words
         sums = ", ".join(f"s{i}_{h} = 0" for i in range(rows) for h in range(2))
-        steps = [self._add_product(f"s{i}_{h}", f"({wide})(a[{i}])", f"b{h}", LANES) for i in range(rows) for h in
-        range(2)] stores = [f"vstore{LANES}(s{i}_{h}, {h}, sum[{i}]);" for i in range(rows) for h in range(2)] # The
-        operands are unsigned only in integer products, where a lane is a bit pattern. vectorised = len(self.n) == 1 and
-        self.tape.can_vectorise(list(self.epilogue), self.n[0], (0, 1, 2)) body = [
+        sites = [(i, h) for i in range(rows) for h in range(2)]
+        steps = [self._add_product(f"s{i}_{h}", f"({wide})(a[{i}])", f"b{h}", LANES) for i, h in sites]
+        stores = [f"vstore{LANES}(s{i}_{h}, {h}, sum[{i}]);" for i, h in sites]
+        vectorised = len(self.n) == 1 and self.tape.can_vectorise(list(self.epilogue), self.n[0], (0, 1, 2))
+        body = [
             f"const {index} m_count = {self._count(self.m)}, n_count = {self._count(self.n)},"
             f" k_count = {self._count(self.k)};",
             "const int one = get_global_id(2);",
-            f"__global const {self.name}* a = left + ((ulong)one * m_padded + get_global_id(0) * {rows}) * k_count;",
-            f"__global const {self.name}* b = right + ((ulong)one * n_padded + get_global_id(1) * {COLUMNS}) * k_count;",
+            f"const ulong a_row = (ulong)one * m_padded + get_global_id(0) * {rows};",
+            f"const ulong b_row = (ulong)one * n_padded + get_global_id(1) * {COLUMNS};",
+            f"__global const {self.name}* a = left + a_row * k_count;",
+            f"__global const {self.name}* b = right + b_row * k_count;",
             f"{wide} {sums};",
             f"for ({index} k = 0; k < k_count; ++k, a += {rows}, b += {COLUMNS}) {{",
             f"const {wide} b0 = vload{LANES}(0, b), b1 = vload{LANES}(1, b);",

@@ -153,16 +153,21 @@ class Device:
             binary = self.cache.get(key)
             if binary is not None:
                 try:
-                    return cl.Program(self.context, [self.cl], [binary]).build(self.options, cache_dir=False)
+                    return self._built(self.context, [self.cl], [binary])
                 except cl.Error:
                     self.cache.drop(key)
             self.builds.count += 1
-            program = cl.Program(self.context, text)
             try:
-                program.build(self.options, cache_dir=False)
+                program = self._built(self.context, text)
             except cl.Error as error:
                 raise BackendError(f"{self.cl.name.strip()} cannot build a kernel: {error}\n{text}") from None
-            binaries = program.get_info(cl.program_info.BINARIES)
+            binaries: Any = program.get_info(cl.program_info.BINARIES)
         if binaries and binaries[0]:
             self.cache.put(key, bytes(binaries[0]))
+        return program
+
+    def _built(self, *source: Any) -> Any:
+        # Not cl.Program, which keeps binaries in a cache of its own: then neither this one's limit nor `builds` would hold.
+        program = cl._cl._Program(*source)
+        program.build(" ".join(self.options).encode(), None)
         return program

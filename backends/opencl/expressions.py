@@ -40,7 +40,7 @@ KNOWN = (
 
 
 def choose(condition: str, yes: str, no: str, type: str, width: int) -> str:
-    """condition ? yes : no, where `condition` is a comparison of operands of that very type."""
+    """Condition ? yes : no, where `condition` is a comparison of operands of that very type."""
     if width == 1:
         return f"(({condition}) ? {yes} : {no})"
     return f"select({no}, {yes}, {condition})"
@@ -90,8 +90,8 @@ def expression(op: str, type: str, source: str, operands: list[str], width: int,
     b = operands[1] if len(operands) > 1 else ""
     if op in style.lane_calls and width > 1 and is_float(type):
         name = {"rem": "fmod"}.get(op, op)
-        lanes = (f"{name}({', '.join(f'({operand}).s{i:x}' for operand in operands)})" for i in range(width))
-        return f"({vector(REGISTER[type], width)})({', '.join(lanes)})"
+        calls = (f"{name}({', '.join(f'({operand}).s{i:x}' for operand in operands)})" for i in range(width))
+        return f"({vector(REGISTER[type], width)})({', '.join(calls)})"
     if op in style.wide_calls and width == 1:
         return f"{op}({', '.join(splat(operand, type, 16) for operand in operands)}).s0"
     if op in _CALLS:

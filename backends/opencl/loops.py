@@ -1,11 +1,11 @@
 """Loop kernels in OpenCL C, in the few shapes that devices want.
 
-    flat    outer points only: one item for each
-    rows    outer points only: the last dimension along the items, the others along the second axis of the grid (CPU)
-    strip   outer points only: one item for a run of rows, or part of one, in vectors of 16 (CPU)
-    item    inner stages: one item for each outer point, which walks its row
-    run     inner stages: one item for a run of outer points, with vectors of 16 along the row (CPU)
-    group   inner stages: one work-group for each outer point (GPU)
+flat    outer points only: one item for each
+rows    outer points only: the last dimension along the items, the others along the second axis of the grid (CPU)
+strip   outer points only: one item for a run of rows, or part of one, in vectors of 16 (CPU)
+item    inner stages: one item for each outer point, which walks its row
+run     inner stages: one item for a run of outer points, with vectors of 16 along the row (CPU)
+group   inner stages: one work-group for each outer point (GPU)
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ def index_type(kernel: Kernel) -> str:
 
 
 def signature(kernel: Kernel, name: str, extra: str = "") -> str:
-    """Every kernel begins with the plan's words, where its own begin, the status word, and how many points an item
-    takes.""" arguments = "".join(f", __global char* a{i}" for i in range(kernel.args)) return (
+    """Arguments of every kernel: the plan's words, where its own begin, the status word, points for an item."""
+    arguments = "".join(f", __global char* a{i}" for i in range(kernel.args))
+    return (
         f"__kernel void {name}(__global const long* words, const int base, __global volatile int* status,"
         f" const int run{extra}{arguments})"
     )
@@ -121,7 +122,8 @@ class LoopWriter:
             rows = " * ".join(["1", *(self.words.number(d) for d in self.outer[:-1])])
             opening = [
                 f"const {self.index} rows = {rows}, first = get_global_id(1) * run;",
-                f"const {self.index} begin = get_global_id(0) * {STRIP}, end = min(begin + {STRIP}, {self.words.number(last)});",
+                f"const {self.index} begin = get_global_id(0) * {STRIP};",
+                f"const {self.index} end = min(begin + {STRIP}, {self.words.number(last)});",
                 f"for ({self.index} q = first; q < first + run && q < rows; ++q) {{ {self.index} p = q;",
             ]
             return guard, [*opening, *split(self.index, "p", self.outer[:-1], self.words)], ["}"]
@@ -154,8 +156,7 @@ class LoopWriter:
         ]  # fmt: skip
 
     def _single_stage(self, stage: Stage, point: list[str], only_first: str, width: int = 1) -> list[str]:
-        """A stage of one point for each outer point: an outer one, or an inner one where there are no inner
-        dimensions.""" lines: list[str] = []
+        """A stage of one point for each outer point: an outer stage, or an inner one without inner dimensions."""
 
         def single(number: int, value: str, width: int) -> str:
             one = Reduction(number, self.kernel.instrs[number], self.tape.type_of(self.kernel.instrs[number].a))
@@ -165,7 +166,7 @@ class LoopWriter:
             return ""
 
         lane = self.outer[-1] if width > 1 else -1
-        return lines + self.tape.write(stage, point, width, lane, single, only_first)
+        return self.tape.write(stage, point, width, lane, single, only_first)
 
     def _inner_stage(self, stage: Stage) -> list[str]:
         instrs = self.kernel.instrs

@@ -1,5 +1,6 @@
 """The helper functions that go before kernels: bfloat16, rounding to float16, Philox. Only those that a kernel names
-are kept."""
+are kept.
+"""
 
 from __future__ import annotations
 

@@ -50,8 +50,7 @@ def find_devices(builds: Builds, cache: BinaryCache) -> tuple[list[Device], list
             except Exception as error:  # whatever a broken driver raises, the others are not affected
                 problems.append(f"{name}: {_first_line(error)}")
     if not found and not problems:
-        problems.append(f"no OpenCL platform has {wanted!r} in its name" if wanted else "no OpenCL platform is
-        installed")
+        problems.append(f"no OpenCL platform is named {wanted!r}" if wanted else "no OpenCL platform is installed")
     return sorted(found, key=_order), problems
 
 

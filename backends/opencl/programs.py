@@ -1,5 +1,6 @@
 """A compiled kernel: which shapes of code it has, which one serves given sizes, and the commands to put on the
-queue."""
+queue.
+"""
 
 from __future__ import annotations
 

@@ -96,11 +96,10 @@ class Reduction:
             return f"v{n} = {self.combine(f'v{n}', value, LANES)};"
         wide = ITEM_SIZE[self.type] == 8
         new = f"({self.better(value, f'v{n}', LANES)} | {f'(u{n} < 0)' if wide else f'convert_int{LANES}(u{n} < 0)'})"
+        chosen = choose("m", value, f"v{n}", self.type, LANES)
         spread = f"(long{LANES})({position}) + (long{LANES})({', '.join(map(str, range(LANES)))})"
         return (
-            f"{{ const {'long' if wide else 'int'}{LANES} m = {new}; v{n} = {
-                choose('m', value, f'v{n}', self.type, LANES)
-            };"
+            f"{{ const {'long' if wide else 'int'}{LANES} m = {new}; v{n} = {chosen};"
             f" u{n} = select(u{n}, {spread}, {'m' if wide else f'convert_long{LANES}(m)'}); }}"
         )
 

@@ -1,5 +1,6 @@
 """The tape of a kernel as statements of OpenCL C, at given coordinates: one point, or 16 points at once along one
-dimension."""
+dimension.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ class TapeWriter:
         return self.kernel.instrs[register].type
 
     def can_vectorise(self, stages: list[Stage], lane: int, strides: tuple[int, ...]) -> bool:
-        """Whether these stages can run on 16 neighbours along dimension `lane`; `strides`: the stride classes that
-        pay.""" for stage in stages:
+        """Whether these stages can run on 16 neighbours along dimension `lane`, all strides there of these classes."""
+        for stage in stages:
             inside = range(stage.first, stage.first + stage.count)
             for number in inside:
                 instr = self.kernel.instrs[number]
@@ -75,8 +76,9 @@ class TapeWriter:
             elif instr.op == "store":
                 lines += [only_first + line for line in self._store(number, coords, width, lane)]
             elif instr.op == "check":
-                failed = f"any(~{self.registers[instr.a]})" if instr.a in self.vectors else
-                f"!{self.registers[instr.a]}" lines.append(f"if ({failed}) atomic_cmpxchg(status, 0, {instr.imm});")
+                value = self.registers[instr.a]
+                failed = f"any(~{value})" if instr.a in self.vectors else f"!{value}"
+                lines.append(f"if ({failed}) atomic_cmpxchg(status, 0, {instr.imm});")
             elif instr.op.startswith("reduce."):
                 assert on_reduce is not None
                 type = self.type_of(instr.a)

@@ -39,7 +39,7 @@ def coordinate(box: Box, d: int) -> Array:
 
 
 def _affine(box: Box, base: int, coefficients: list[int]) -> Array:
-    """base + sum of coefficient * coordinate; dimensions that do not matter stay of size 1."""
+    """Base + sum of coefficient * coordinate; dimensions that do not matter stay of size 1."""
     result = np.full([1] * len(box), base, dtype=np.int64)
     for d, coefficient in enumerate(coefficients):
         if coefficient:

@@ -21,6 +21,7 @@ nb::object dtype_object(DType dtype);              // the one object of this dty
 DType as_dtype(nb::handle h);                      // weft.float32, "float32", np.float32, float, ...
 DType as_dtype(nb::handle h, DType otherwise);     // `otherwise` for None
 std::vector<Device*>& believed_devices();          // on which a probe kernel ran; guarded by the GIL
+Device*& resolved_device();                         // what _devices.py said the default is; null: ask again
 Device* as_device(nb::handle h);                   // a device object, a name, or None: the default
 
 // ---- Python scalars

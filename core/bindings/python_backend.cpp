@@ -209,10 +209,11 @@ void bind_backends(nb::module_& m) {
         }, nb::arg("device"), "What the backend of a device says it can do.", nb::sig("def _capabilities(device: device) -> dict[str, typing.Any]"));
   m.def("_kernel_builds", [](const PyDevice& d) { return d.device->backend->kernel_builds(); }, nb::arg("device"), "How many kernels a driver built from source.");
   m.def("_threads", [](const PyDevice& d, int count) { return d.device->backend->threads(count); }, nb::arg("device"), nb::arg("count") = 0, "How many threads plans run on; a positive number sets it.");
-  // Asked for the default device when nothing was set; _devices.py keeps the answer.
+  // Asked for the default device when nothing was set.
   set_device_resolver([]() -> Device* {
+    if (resolved_device()) return resolved_device();
     nb::gil_scoped_acquire gil;
-    return nb::cast<PyDevice&>(nb::module_::import_("weft._devices").attr("default")()).device;
+    return resolved_device() = nb::cast<PyDevice&>(nb::module_::import_("weft._devices").attr("default")()).device;
   });
 }
 

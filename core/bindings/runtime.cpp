@@ -113,7 +113,7 @@ void bind_memory(nb::module_& m) {
 void bind_defaults(nb::module_& m) {
   m.def("get_default_device", []() { return PyDevice{default_device()}; }, "Where new tensors go.", nb::sig("def get_default_device() -> device"));
   m.def("set_default_device", [](h device) {
-          nb::module_::import_("weft._devices").attr("forget_default")();
+          resolved_device() = nullptr;
           set_default_device(device.is_none() ? nullptr : as_device(device));
         }, nb::arg("device").none(), "Where new tensors go from now on; None: as WEFT_BACKEND says.", nb::sig("def set_default_device(device: weft._typing.DeviceLike) -> None"));
   m.def("get_default_dtype", []() { return dtype_object(default_float()); }, "The dtype of new floating-point tensors.", nb::sig("def get_default_dtype() -> dtype"));

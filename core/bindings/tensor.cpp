@@ -152,7 +152,7 @@ void conversions(TensorClass& t) {
         "Its value as a NumPy array: a read-only view where the device shares memory with the host, else a copy. bfloat16 becomes float32.",
         nb::sig("def numpy(self) -> weft._typing.Array"));
   t.def("item", [](const Tensor& t) { return item(t.node()); }, "The one element as a Python number. Waits for it. Raises ValueError if there are more.",
-        nb::sig("def item(self) -> weft._typing.Number"));
+        nb::sig("def item(self) -> typing.Any"));
   t.def("tolist", [](const Tensor& t) { return to_numpy(t.node(), "tolist()").attr("tolist")(); }, "Nested lists of Python numbers.",
         nb::sig("def tolist(self) -> typing.Any"));
   t.def("to", &to, nb::arg("args"), nb::arg("device") = nb::none(), nb::arg("dtype") = nb::none(), nb::arg("copy") = false,

@@ -87,6 +87,11 @@ std::vector<Device*>& believed_devices() {
   return *devices;
 }
 
+Device*& resolved_device() {
+  static Device* device = nullptr;
+  return device;
+}
+
 nb::object dtype_object(DType dtype) { return nb::borrow(dtype_objects()[int(dtype)]); }
 
 DType as_dtype(nb::handle h) {
@@ -129,6 +134,14 @@ Device* as_device(nb::handle h) {
 
 void bind_types(nb::module_& m) {
   bind_dtype(m);
+  m.def("promote_types", [](nb::handle a, nb::handle b) { return dtype_object(promote(as_dtype(a), as_dtype(b))); }, nb::arg("type1"), nb::arg("type2"),
+        "The dtype in which both meet.", nb::sig("def promote_types(type1: weft._typing.DTypeLike, type2: weft._typing.DTypeLike) -> dtype"));
+  m.def("_weak_result", [](nb::handle dtype, nb::handle number) {
+    auto s = scalar_of(number);
+    if (!s) raise(Error::type, "expected a Python number, not ", nb::repr(number).c_str());
+    return dtype_object(dtype.is_none() ? scalar_dtype(s->value.kind) : weak_result(as_dtype(dtype), s->value.kind));
+  }, nb::arg("dtype").none(), nb::arg("number"), "The dtype of a tensor and a Python number together.",
+        nb::sig("def _weak_result(dtype: weft._typing.DTypeLike | None, number: complex) -> dtype"));
   bind_device(m);
 }
 

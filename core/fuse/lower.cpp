@@ -5,6 +5,7 @@
 
 #include "fuse/emit.h"
 #include "fuse/stages.h"
+#include "runtime/device.h"
 
 namespace weft {
 
@@ -68,6 +69,7 @@ struct Loop {
 
 int64_t element_span(const TapeAccess& a, const Dims& sizes) {
   int64_t span = std::abs(a.offset);
+  if (a.node->computed()) span = std::max(span, a.node->buffer->nbytes / size_of(a.dtype));  // the next call may begin anywhere in it
   for (size_t d = 0; d < sizes.size(); ++d) span += std::abs(a.strides[d]) * sizes[d];
   for (size_t b = 0; b < a.bounds.size(); ++b) {
     int64_t reach = std::abs(a.bounds[b].base) + a.bounds[b].limit * std::max<int64_t>(a.bounds[b].step, 1);
@@ -245,7 +247,7 @@ struct Builder {
         if (arg.store || !arg.node->computed() || size_of(arg.node->dtype) != size_of(s.node->dtype)) continue;
         bool same = true;
         for (const TapeAccess& l : loop.accesses)
-          if (l.node == arg.node) same &= l.strides == s.strides && l.offset == s.offset && l.bounds.empty() && l.indices.empty() && l.dtype == s.dtype;
+          if (l.node == arg.node) same &= l.strides == s.strides && l.offset - arg.node->offset == s.offset && l.bounds.empty() && l.indices.empty() && l.dtype == s.dtype;
         if (same) out.in_place.emplace_back(s.node, arg.node);
       }
     }

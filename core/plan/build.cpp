@@ -150,7 +150,13 @@ struct Builder {
           base[i] = p.offset;
         }
       }
-      for (const OffsetWord& w : l.offsets) l.params[w.word] += base[w.arg] / w.element_size;
+      for (const OffsetWord& w : l.offsets) {
+        const Node* n = l.args[w.arg].node;
+        int unit = is_complex(n->dtype) ? 2 : 1;
+        l.params[w.word] += base[w.arg] / w.element_size;
+        if (n->computed()) l.params[w.word] -= n->offset * unit;
+        if (n->computed() || output.count(n)) plan->offsets.push_back({launch.first_param + w.word, launch.slots[w.arg], unit});
+      }
       for (const ScalarWord& w : l.scalars) {
         auto at = node_at.find(w.node);
         if (at == node_at.end()) l.params[w.word] = int64_t(w.node->scalar.bits(w.type, w.imaginary));  // made by a rewrite: a constant

@@ -22,7 +22,7 @@ struct GraphView {
 
 struct PlanOutput {
   int node;           // position in order
-  int64_t nbytes;
+  int64_t nbytes;     // of a buffer of its own
   int donor = -1;     // leaf whose memory it may take
 };
 
@@ -30,6 +30,11 @@ struct PlanScalar {
   int word, node;     // parameter word; position in order of the scalar node
   DType type;
   bool imaginary;
+};
+
+// A parameter word that holds an element offset: relative to where the buffer's value begins.
+struct PlanOffset {
+  int word, slot, unit;  // unit: words per element, 2 for complex values
 };
 
 struct LaunchInfo {
@@ -45,10 +50,10 @@ struct Plan {
   std::vector<int64_t> arenas;  // bytes of each block of temporaries
   std::vector<int64_t> params;
   std::vector<PlanScalar> scalars;
+  std::vector<PlanOffset> offsets;
   std::vector<LaunchInfo> launches;
   std::vector<std::pair<int, int>> copies;  // order position -> order position of equal value (rewritten roots)
   bool checks = false;
-  bool failed_before = false;
 
   Plan() = default;
   Plan(const Plan&) = delete;

@@ -16,7 +16,7 @@ struct Source {
   int index;
 };
 bool same_layout(const Node& a, const Node& b) {
-  return a.shape == b.shape && a.dtype == b.dtype && a.device == b.device && a.strides == b.strides && a.offset == b.offset;
+  return a.shape == b.shape && a.dtype == b.dtype && a.device == b.device && a.strides == b.strides;
 }
 }  // namespace
 
@@ -66,6 +66,12 @@ Compiled::Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>
   }
   if (s.graph.roots.empty()) return;
   walk(s.graph);
+  for (Node* n : s.graph.order)
+    if (n->prim->kind == Primitive::opaque) {
+      std::string what = n->prim->name;
+      unmark(s.graph);
+      raise(Error::unsupported, "compile: ", what, " inside a compiled function is not supported; call this function without compile");
+    }
   for (const NodeRef& c : counters) s.counter_at.push_back(c->mark);
   s.graph.becomes_computed.assign(s.graph.order.size(), false);
   for (Node* r : s.graph.roots) s.graph.becomes_computed[r->mark] = true;
@@ -87,7 +93,7 @@ bool Compiled::accepts(const std::vector<NodeRef>& args, const std::vector<NodeR
 }
 
 std::vector<NodeRef> Compiled::run(const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured, const std::vector<bool>& disposable,
-                                   const std::vector<uint64_t>& counters) {
+                                   const std::vector<uint64_t>& counters, const std::vector<OutputPlace>& places) {
   WithoutGil nogil;
   std::lock_guard lock(graph_lock());
   State& s = *state_;
@@ -107,7 +113,11 @@ std::vector<NodeRef> Compiled::run(const std::vector<NodeRef>& args, const std::
       if (s.counter_at[c] >= 0) g.order[s.counter_at[c]]->scalar = Scalar::of(int64_t(counters[c]));
     auto restore = [&] { g.leaves = traced; };
     try {
-      Binding b = bind(*s.plan, g);
+      std::vector<OutputPlace> by_output(places.empty() ? 0 : s.plan->outputs.size());
+      for (size_t o = 0; o < by_output.size(); ++o)
+        for (size_t r = 0; r < places.size(); ++r)
+          if (s.root_source[r].from == From::output && g.roots[s.root_source[r].index] == g.order[s.plan->outputs[o].node]) by_output[o] = places[r];
+      Binding b = bind_plan(*s.plan, g, by_output);
       launch(*s.plan, b);
       if (s.plan->checks) raise_late(s.device);
       std::unordered_map<const Node*, BufferRef> value;

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "graph/node.h"
+#include "runtime/execute.h"
 
 namespace weft {
 
@@ -19,8 +19,9 @@ class Compiled {
   // False: a value has another layout than the plan was made for; trace again.
   bool accepts(const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured) const;
   // disposable[i]: captured value i is replaced by this call, so its memory may be taken.
+  // places: where roots are to be written, by position; empty: anywhere.
   std::vector<NodeRef> run(const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured, const std::vector<bool>& disposable,
-                           const std::vector<uint64_t>& counters);
+                           const std::vector<uint64_t>& counters, const std::vector<OutputPlace>& places = {});
 
  private:
   struct State;

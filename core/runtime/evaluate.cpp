@@ -14,6 +14,7 @@
 #include "runtime/gil.h"
 #include "runtime/graph_view.h"
 #include "runtime/profile.h"
+#include "runtime/repeat.h"
 #include "runtime/state.h"
 #include "runtime/trace.h"
 #include "runtime/views.h"
@@ -98,17 +99,37 @@ void roll_back(const std::vector<Update>& updates) {
   }
 }
 
+// Before a plan: repeats run here, between plans, and slices of values at hand become values, so that where they begin is no part
+// of any key.
+void prepare(const std::vector<Node*>& roots) {
+  static const Decisions none;
+  for (Node* n : pending_order(roots, none)) {
+    if (is_repeat(*n)) {
+      std::vector<NodeRef> inputs(n->inputs.begin(), n->inputs.end());
+      evaluate(inputs);
+      run_repeat(*n);
+    } else if (n->prim->kind == Primitive::opaque) {
+      run_pick(*n);
+    } else if (n->prim->kind == Primitive::view && n->numel() < n->inputs[0]->numel()) {
+      try_view(*n, false);
+    }
+  }
+}
+
 void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
   std::vector<Update> updates = take_updates(device);
   Graph g;
   std::unordered_set<Node*> seen;
   auto add = [&](const NodeRef& n) {
-    if (!n->computed() && !try_view(*n) && seen.insert(n.get()).second) g.roots.push_back(n.get());
+    if (!n->computed() && !try_view(*n, true) && seen.insert(n.get()).second) g.roots.push_back(n.get());
   };
   for (const NodeRef& r : roots) add(r);
   for (const Update& u : updates) add(u.next);
   if (g.roots.empty()) return;
   ++g_stats.evaluations;
+  prepare(g.roots);
+  std::erase_if(g.roots, [](Node* n) { return n->computed(); });
+  if (g.roots.empty()) return;
   walk(g);
   std::shared_ptr<Plan> plan;
   try {
@@ -116,7 +137,7 @@ void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
     sign(g, device, g_fuse);
     plan = plan_for(g, device);
     debug_plan(g.roots, *plan);
-    Binding b = bind(*plan, g);
+    Binding b = bind_plan(*plan, g);
     launch(*plan, b);
     bool careful = plan->checks && (device->backend->capabilities.shared_memory || !updates.empty());
     if (careful) raise_late(device);

@@ -11,15 +11,19 @@ void raise_late(Device* device) {
   if (int code = device->backend->status(device->index)) raise(Error::index, check_message(code), " (device ", device->name, ")");
 }
 
-Binding bind(const Plan& plan, const Graph& g) {
+Binding bind_plan(const Plan& plan, const Graph& g, const std::vector<OutputPlace>& places) {
   Binding b;
   for (int leaf : plan.input_slots) b.buffers.push_back(g.leaves[leaf]->buffer);
-  for (const PlanOutput& out : plan.outputs) {
-    BufferRef buffer;
-    if (out.donor >= 0 && g.dying[out.donor]) {
+  std::vector<int64_t> begins;
+  for (int leaf : plan.input_slots) begins.push_back(g.leaves[leaf]->offset);
+  for (size_t o = 0; o < plan.outputs.size(); ++o) {
+    const PlanOutput& out = plan.outputs[o];
+    BufferRef buffer = o < places.size() ? places[o].buffer : nullptr;
+    begins.push_back(buffer ? places[o].offset : 0);
+    if (!buffer && out.donor >= 0 && g.dying[out.donor]) {
       const BufferRef& mine = g.leaves[out.donor]->buffer;
       int64_t ours = std::count(b.buffers.begin(), b.buffers.end(), mine) + 1;  // the leaf's own, and the slots just filled
-      if (mine->use_count() == ours && !mine->imported && mine->nbytes >= out.nbytes) buffer = mine;
+      if (mine->use_count() == ours && !mine->imported && mine->nbytes >= out.nbytes && !g.leaves[out.donor]->offset) buffer = mine;
     }
     if (!buffer) buffer = plan.device->pool.alloc(out.nbytes);
     b.outputs.push_back(buffer);
@@ -28,6 +32,7 @@ Binding bind(const Plan& plan, const Graph& g) {
   for (int64_t bytes : plan.arenas) b.buffers.push_back(plan.device->pool.alloc(bytes));
   b.params = plan.params;
   for (const PlanScalar& s : plan.scalars) b.params[s.word] = int64_t(g.order[s.node]->scalar.bits(s.type, s.imaginary));
+  for (const PlanOffset& w : plan.offsets) b.params[w.word] += begins[w.slot] * w.unit;
   return b;
 }
 

@@ -13,7 +13,12 @@ struct Binding {
 };
 
 // Chooses donors and allocates; raises Error::memory before anything runs.
-Binding bind(const Plan& plan, const Graph& g);
+// places: where output o is to be written instead of a buffer of its own (null: its own); offsets in elements.
+struct OutputPlace {
+  BufferRef buffer;
+  int64_t offset = 0;
+};
+Binding bind_plan(const Plan& plan, const Graph& g, const std::vector<OutputPlace>& places = {});
 void launch(const Plan& plan, const Binding& b);
 // Raises the error of the first check that failed on this device since the last look.
 void raise_late(Device* device);

@@ -59,7 +59,6 @@ void sign(Graph& g, Device* device, bool fuse) {
     put(s, int64_t(n->dtype) << 32 | int64_t(n->rank()));
     for (int64_t d : n->shape) put(s, d);
     for (int64_t d : n->strides) put(s, d);
-    put(s, n->offset);
   }
   for (size_t i = 0; i < g.order.size(); ++i) {
     Node* n = g.order[i];

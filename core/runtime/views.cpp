@@ -10,7 +10,7 @@ namespace weft {
 
 static constexpr int64_t kKeepAlive = 4;  // a view of less than a quarter of a buffer is copied instead
 
-bool try_view(Node& n) {
+bool try_view(Node& n, bool lasting) {
   std::vector<const Node*> chain;
   const Node* source = &n;
   while (!source->computed()) {
@@ -19,7 +19,7 @@ bool try_view(Node& n) {
     source = source->inputs[0].get();
   }
   int64_t bytes = n.numel() * size_of(n.dtype);
-  if (chain.empty() || source->dtype != n.dtype || !bytes || bytes * kKeepAlive < source->buffer->nbytes) return false;
+  if (chain.empty() || source->dtype != n.dtype || !bytes || (lasting && bytes * kKeepAlive < source->buffer->nbytes)) return false;
   IndexMap map = IndexMap::identity(n.rank());
   Dims strides = source->strides;
   for (const Node* view : chain) {

@@ -5,7 +5,7 @@
 
 namespace weft {
 
-// Computes `n` that way where it is a chain of plain views over a computed node, and would not keep much more memory alive.
-bool try_view(Node& n);
+// Computes `n` that way where it is a chain of plain views over a computed node. `lasting`: and would not keep much more memory alive.
+bool try_view(Node& n, bool lasting);
 
 }  // namespace weft

@@ -27,6 +27,8 @@ class Parameter(weft.Tensor):
     ((2, 3), True)
     """
 
+    __slots__ = ()
+
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(data)
         self.requires_grad = requires_grad

@@ -1,0 +1,77 @@
+#include "runtime/repeat.h"
+
+#include "graph/ops.h"
+#include "primitives/primitive.h"
+#include "runtime/evaluate.h"
+
+namespace weft {
+
+namespace {
+const Primitive kRepeat{.name = "repeat", .kind = Primitive::opaque};
+const Primitive kPick{.name = "pick", .kind = Primitive::opaque};  // one result of a repeat
+
+struct Run {
+  std::shared_ptr<RepeatBody> body;
+  std::vector<NodeRef> results;
+};
+
+NodeRef slice_at(const NodeRef& x, int64_t t) {
+  Dims shape(x->shape.begin() + 1, x->shape.end()), strides(x->strides.begin() + 1, x->strides.end());
+  return leaf(shape, x->dtype, x->device, x->buffer, strides, x->offset + t * x->strides[0]);
+}
+}  // namespace
+
+bool is_repeat(const Node& n) { return n.prim == &kRepeat; }
+
+std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool reverse, const std::vector<NodeRef>& inputs) {
+  SmallVector<NodeRef, 3> all(inputs.begin(), inputs.end());
+  GradMode off(false);  // gradients are the caller's: a repeat of the body's vjp
+  NodeRef node = make_node(kRepeat, {}, DType::i64, all, {n, reverse});
+  auto run = std::make_shared<Run>();
+  run->body = body;
+  node->payload = run;
+  std::vector<NodeRef> picks;
+  for (int c = 0; c < body->carries; ++c) picks.push_back(make_node(kPick, inputs[c]->shape, inputs[c]->dtype, {node}, {c}));
+  for (size_t o = 0; o < body->output_shapes.size(); ++o) {
+    Dims shape = body->output_shapes[o];
+    shape.insert(0, n);
+    picks.push_back(make_node(kPick, shape, body->output_dtypes[o], {node}, {body->carries + int64_t(o)}));
+  }
+  return picks;
+}
+
+void run_repeat(Node& node) {
+  Run& run = *static_cast<Run*>(node.payload.get());
+  if (!run.results.empty()) return;
+  RepeatBody& body = *run.body;
+  int64_t n = node.attrs[0];
+  bool reverse = node.attrs[1];
+  std::vector<NodeRef> inputs(node.inputs.begin(), node.inputs.end());
+  for (NodeRef& in : inputs) in = contiguous(in);
+  std::vector<NodeRef> args(inputs), outputs;
+  for (size_t o = 0; o < body.output_shapes.size(); ++o) {
+    Dims shape = body.output_shapes[o];
+    shape.insert(0, n);
+    outputs.push_back(leaf(shape, body.output_dtypes[o], node.device, node.device->pool.alloc(product(shape) * size_of(body.output_dtypes[o]))));
+  }
+  std::vector<OutputPlace> places(body.carries + outputs.size());
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t t = reverse ? n - 1 - i : i;
+    for (int s = 0; s < body.sequences; ++s) args[body.carries + s] = slice_at(inputs[body.carries + s], t);
+    for (size_t o = 0; o < outputs.size(); ++o) places[body.carries + o] = {outputs[o]->buffer, t * outputs[o]->strides[0]};
+    std::vector<NodeRef> results = body.body->run(args, {}, {}, {}, places);
+    for (int c = 0; c < body.carries; ++c) args[c] = contiguous(results[c]);
+  }
+  run.results.assign(args.begin(), args.begin() + body.carries);
+  run.results.insert(run.results.end(), outputs.begin(), outputs.end());
+}
+
+bool run_pick(Node& n) {
+  if (n.prim != &kPick) return false;
+  const NodeRef& value = static_cast<Run*>(n.inputs[0]->payload.get())->results[n.attrs[0]];
+  n.set_value(value->buffer, value->strides, value->offset);
+  n.inputs.clear();
+  return true;
+}
+
+}  // namespace weft

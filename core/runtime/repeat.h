@@ -1,0 +1,28 @@
+// The repeat node: a body run n times with carried values. A recurrent network of any length is one body, compiled once.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/compiled.h"
+
+namespace weft {
+
+struct RepeatBody {
+  // Arguments of the body: carries, then one slice of each sequence, then constants. Results: carries, then one slice of each output.
+  std::unique_ptr<Compiled> body;
+  int carries = 0, sequences = 0, constants = 0;
+  std::vector<Dims> output_shapes;   // of one slice of each output
+  std::vector<DType> output_dtypes;
+};
+
+// `inputs`: initial carries, sequences (first dimension n), constants; same device. reverse: the last slice comes first.
+// Gives the final carries and the stacked outputs, pending.
+std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool reverse, const std::vector<NodeRef>& inputs);
+
+// Runs a pending repeat whose inputs are computed, and gives its picks their values.
+bool is_repeat(const Node& n);
+void run_repeat(Node& n);
+bool run_pick(Node& n);  // false: not a pick
+
+}  // namespace weft
