@@ -136,7 +136,7 @@ class Contractor {
     for (int64_t r = 0; r < rows; r += chunk) {
       const int64_t count = std::min(chunk, rows - r);
       Tile tile;
-      tile.n = count * leading;
+      tile.n = dense ? count : (count - 1) * leading + columns;  // no gap after the last row
       tile.first_dim = plan_.first_m;
       tile.dims = plan_.first_k - plan_.first_m;
       tile.shared = point_;

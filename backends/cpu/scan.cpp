@@ -40,6 +40,7 @@ void run_scan(const LaunchContext& context, const Worker& worker) {
   if (groups * pieces < worker.count) width = std::max<int64_t>((across + worker.count - 1) / worker.count, 1);
   const int64_t per_group = (across + width - 1) / width;
   char* loaded = worker.arena->array<char>(width * 8);
+  char* current = worker.arena->array<char>(width * 8);
   char* running = worker.arena->array<char>(width * 8);
   const int64_t in_step = outer > 0 ? in_words[outer] : 0, out_step = outer > 0 ? out_words[outer] : 0;
   int64_t first, end;
@@ -53,7 +54,7 @@ void run_scan(const LaunchContext& context, const Worker& worker) {
       rest /= sizes[d];
     }
     for (int64_t i = 0; i < n; ++i) {
-      char* target = i == 0 ? running : loaded;
+      char* target = i == 0 ? running : current;
       in.load(cast ? loaded : target, context.args[in.arg] + (from + i * in_words[rank]) * in.size, in_step, count);
       if (cast) cast(target, loaded, loaded, loaded, count);
       if (i > 0) combine(running, running, target, target, count);

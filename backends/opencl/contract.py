@@ -160,7 +160,7 @@ class ContractionWriter:
             f"{tile}[d][f] = value; }}",
         ]
 
-    # ---- CPU ------------------------------------------------------------------------------------------------------
+    # ---- CPU -------------------------------------------------------------------------------------
 
     def pack(self, which: int) -> Source:
         """Copy rows `first` .. `first + count` of an operand, from `batch` on, into panels: [panel][k][row]."""

@@ -167,7 +167,7 @@ class Device:
         return program
 
     def _built(self, *source: Any) -> Any:
-        # Not cl.Program, which keeps binaries in a cache of its own: then neither this one's limit nor `builds` would hold.
+        # Not cl.Program, whose own cache of binaries would make the count of builds and the limit on disk wrong.
         program = cl._cl._Program(*source)
         program.build(" ".join(self.options).encode(), None)
         return program

@@ -53,9 +53,9 @@ def signature(kernel: Kernel, name: str, extra: str = "") -> str:
 
 def split(index: str, linear: str, dims: list[int], words: Words) -> list[str]:
     """Declare the coordinates of dimensions `dims` of a row-major position."""
-    lines = []
-    for d in reversed(dims[1:]):
-        lines.append(f"const {index} c{d} = {linear} % {words.number(d)}; {linear} /= {words.number(d)};")
+    lines = [
+        f"const {index} c{d} = {linear} % {words.number(d)}; {linear} /= {words.number(d)};" for d in reversed(dims[1:])
+    ]
     if dims:
         lines.append(f"const {index} c{dims[0]} = {linear};")
     return lines

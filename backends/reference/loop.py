@@ -102,7 +102,8 @@ class Tape:
             return None
         if self.contract is not None and stage.inner:
             if op == "mul":
-                assert a is not None and b is not None
+                assert a is not None
+                assert b is not None
                 return self.contract(a, b, box)
             if op == "reduce.sum":
                 return a  # `contract` has summed already

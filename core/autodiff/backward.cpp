@@ -7,6 +7,7 @@
 #include "graph/ops.h"
 #include "primitives/primitive.h"
 #include "runtime/evaluate.h"
+#include "runtime/trace.h"
 
 namespace weft {
 
@@ -106,6 +107,7 @@ NodeRef requires_grad_leaf(const NodeRef& x) {
   node->dtype = x->dtype;
   node->device = x->device;
   node->requires_grad = true;
+  node->trace = trace_id();
   if (x->computed()) {
     node->set_value(x->buffer, x->strides, x->offset);
   } else {

@@ -3,6 +3,7 @@
 
 #include "bindings/bind.h"
 #include "runtime/gil.h"
+#include "runtime/state.h"
 
 namespace weft {
 
@@ -48,6 +49,7 @@ void backward(const std::vector<NodeRef>& outputs, const std::vector<NodeRef>& s
     }
   }
   if (retain || create_graph) return;
+  for (const NodeRef& out : outputs) remember_root(out);  // an unread loss must not keep the old parameters alive
   WithoutGil nogil;
   release_graph(outputs);
 }

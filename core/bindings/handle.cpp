@@ -2,7 +2,8 @@
 #include <unordered_map>
 
 #include "autodiff/backward.h"
-#include "bindings/tensor.h"
+#include "bindings/tracer.h"
+#include "runtime/state.h"
 #include "graph/ops.h"
 #include "runtime/gil.h"
 
@@ -47,9 +48,23 @@ void Tensor::drop_leaf() {
   leaf_ = false;
 }
 
+void Tensor::set_grad(nb::object grad) {
+  if (tracing()) trace_grad(*this);
+  grad_ = std::move(grad);
+}
+
+void Tensor::restore(NodeRef node) {
+  if (leaf_) leaves().erase(node_.get());
+  node_ = std::move(node);
+  if (leaf_) leaves()[node_.get()] = this;
+}
+
 void Tensor::rebind(NodeRef node) {
+  NodeRef previous = node_;
+  if (tracing()) trace_rebind(*this);
   if (!leaf_) {
     node_ = std::move(node);
+    if (!node_->requires_grad) remember_update(previous, node_);
     return;
   }
   if (node->requires_grad)
@@ -57,6 +72,7 @@ void Tensor::rebind(NodeRef node) {
           "put it in `with weft.no_grad():`, use assign(), or work on a new tensor");
   drop_leaf();
   make_leaf(node);
+  remember_update(previous, node_);
 }
 
 void Tensor::set_requires_grad(bool on) {

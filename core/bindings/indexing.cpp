@@ -94,7 +94,7 @@ class Parser {
   int64_t extent() const { return out_.x->shape[dim_]; }
 
   void fill(int count) {
-    if (!count) out_.parts.push_back({Part::gap});
+    if (!count) out_.parts.push_back({Part::gap, 0, 0, 1, nullptr});
     for (int i = 0; i < count; ++i) {
       out_.parts.push_back({Part::slice, 0, extent(), 1, nullptr});
       ++dim_;
@@ -103,7 +103,7 @@ class Parser {
 
   void item(nb::handle h) {
     if (h.is_none()) {
-      out_.parts.push_back({Part::newaxis});
+      out_.parts.push_back({Part::newaxis, 0, 0, 1, nullptr});
     } else if (PySlice_Check(h.ptr())) {
       Py_ssize_t start, stop, step;
       if (PySlice_Unpack(h.ptr(), &start, &stop, &step)) throw nb::python_error();

@@ -66,6 +66,7 @@ NB_MODULE(_core, m) {
   bind_creation(m, t);
   bind_autograd(m, t);
   bind_random(m);
+  bind_compile(m);
   bind_runtime(m, t);
   bind_backends(m);
 }

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include "graph/node.h"
+#include "runtime/trace.h"
 
 namespace nb = nanobind;
 
@@ -20,19 +21,24 @@ class Tensor {
   Tensor& operator=(const Tensor&) = delete;
   ~Tensor();
 
-  const NodeRef& node() const { return node_; }
+  const NodeRef& node() const {
+    if (tracing()) trace_read();
+    return node_;
+  }
   // The result of an in-place operation. A leaf stays one: it takes values that carry no gradient, and refuses others.
   void rebind(NodeRef node);
   bool is_leaf() const { return leaf_ || !node_->requires_grad; }
   void set_requires_grad(bool on);
 
   const nb::object& grad() const { return grad_; }  // a Tensor, or null
-  void set_grad(nb::object grad) { grad_ = std::move(grad); }
+  void set_grad(nb::object grad);
+  void restore(NodeRef node);  // what rebind() gave up, put back
 
   // The handle whose leaf this is, or null. Guarded by the GIL.
   static Tensor* of_leaf(const Node* leaf);
 
  private:
+  void trace_read() const;  // compile.cpp
   void make_leaf(const NodeRef& value);
   void drop_leaf();
 

@@ -81,6 +81,7 @@ NodeRef make_node(const Primitive& prim, Dims shape, DType dtype, SmallVector<No
   node->shape = std::move(shape);
   node->inputs = std::move(inputs);
   node->site = trace_site();
+  node->trace = trace_id();
   if (node->depth > kMaxDepth && !tracing() && !evaluating()) {
     evaluate({node});
     node->depth = 0;

@@ -39,6 +39,7 @@ struct Node : Counted {
   std::shared_ptr<void> payload;      // of a custom vjp
   uint32_t depth = 0;  // longest chain of pending nodes below; bounds laziness
   uint32_t site = 0;   // where it was made, with WEFT_DEBUG=trace
+  uint32_t trace = 0;  // of which trace of compile() it is part, 0: none
 
   // Its value, once computed; written once, by set_value.
   Ref<Buffer> buffer;

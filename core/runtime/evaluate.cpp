@@ -156,6 +156,11 @@ void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
 void remember_update(const NodeRef& previous, const NodeRef& next) {
   if (next->computed() || tracing()) return;
   std::lock_guard lock(g_updates_mutex);
+  for (size_t i = g_updates.size(); previous && i-- > 0;)
+    if (g_updates[i].next == previous) {  // replaced again before anyone looked
+      g_updates[i].next = next;
+      return;
+    }
   g_updates.push_back({previous, next});
 }
 

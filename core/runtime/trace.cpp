@@ -6,9 +6,11 @@
 
 namespace weft {
 
-static thread_local bool t_tracing = false;
-bool tracing() { return t_tracing; }
-void set_tracing(bool on) { t_tracing = on; }
+static thread_local uint32_t t_trace = 0;
+static std::atomic<uint32_t> g_traces{0};
+uint32_t trace_id() { return t_trace; }
+uint32_t begin_trace() { return t_trace = ++g_traces; }
+void set_trace(uint32_t id) { t_trace = id; }
 
 static thread_local int t_evaluating = 0;
 bool evaluating() { return t_evaluating > 0; }

@@ -19,6 +19,7 @@ NodeRef leaf(Dims shape, DType dtype, Device* device, BufferRef buffer, Dims str
   node->device = device;
   if (strides.size() != shape.size()) strides = contiguous_strides(shape);
   node->shape = std::move(shape);
+  node->trace = trace_id();
   node->set_value(std::move(buffer), std::move(strides), offset);
   return node;
 }

@@ -114,8 +114,12 @@ class Optimizer:
                 for key in ("lr", "step"):
                     if group[key].device != p.device:
                         dict.__setitem__(group, key, group[key].detach().to(p.device))
-                if p not in self.state:
-                    self.state[p] = {name: weft.zeros_like(p) for name in self._slots(group)}
+                state = self.state.setdefault(p, {})
+                for name in self._slots(group):
+                    if name not in state:
+                        state[name] = weft.zeros_like(p)
+                    elif state[name].device != p.device:
+                        state[name] = state[name].to(p.device)
 
     def step(self) -> None:
         """Update every parameter that has a gradient. The work is queued, not waited for."""

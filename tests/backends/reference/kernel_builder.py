@@ -38,7 +38,9 @@ def row_major(shape: Sequence[int]) -> list[int]:
 class Builder:
     """One kernel with its arguments and parameter words."""
 
-    def __init__(self, outer: Sequence[int], inner: Sequence[int] = (), kind: str = "loop", index_bits: int = 64, **attrs: int):
+    def __init__(
+        self, outer: Sequence[int], inner: Sequence[int] = (), kind: str = "loop", index_bits: int = 64, **attrs: int
+    ):
         self.sizes = [*outer, *inner]
         self.outer, self.inner, self.kind, self.index_bits, self.attrs = len(outer), len(inner), kind, index_bits, attrs
         self.words: list[int] = list(self.sizes)

@@ -1,8 +1,8 @@
 """Kernels with the answer NumPy gives for them: every instruction and type, every form of access, every kind.
 
 Each case is a function that returns a kernel and what its arguments hold afterwards: {argument: (array, ulps or None)}.
-None asks for equal values (NaN equal to NaN); a number n for n units in the last place; -n the same, but relative to the
-largest value of the array, for sums that cancel.
+None asks for equal values (NaN equal to NaN); a number n for n units in the last place; -n the same, but relative to
+the largest value of the array, for sums that cancel.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def check(builder: Builder, expected: Expected, arrays: list[Any]) -> None:
             np.testing.assert_array_equal(got, want)
         else:
             eps = float(np.finfo(want.dtype).eps)
-            scale = max(1.0, float(np.max(np.abs(want), initial=0))) * eps if ulps < 0 else float(np.finfo(want.dtype).tiny)
+            scale = (
+                max(1.0, float(np.max(np.abs(want), initial=0))) * eps if ulps < 0 else float(np.finfo(want.dtype).tiny)
+            )
             np.testing.assert_allclose(got, want, rtol=abs(ulps) * eps, atol=abs(ulps) * scale)
 
 
@@ -73,7 +75,25 @@ def edges(type: str) -> Any:
         return np.array([False, True])
     if type in FLOATS:
         tiny, big = np.finfo(type).tiny, np.finfo(type).max
-        special = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 3.7, -7.25, 1e-3, tiny, big, -big, np.inf, -np.inf, np.nan]
+        special = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            1.5,
+            2.5,
+            -2.5,
+            3.7,
+            -7.25,
+            1e-3,
+            tiny,
+            big,
+            -big,
+            np.inf,
+            -np.inf,
+            np.nan,
+        ]
         return np.concatenate([np.array(special), rng().normal(size=30) * 10]).astype(type)
     info = np.iinfo(type)
     special_ints = [0, 1, 2, 3, 7, 31, 32, 63, 64, 100, info.max, info.max - 1, info.min, info.min + 1]
@@ -87,12 +107,12 @@ def pairs(type: str) -> tuple[Any, Any]:
     return a.ravel().copy(), b.ravel().copy()
 
 
-# ---- instructions: floats ------------------------------------------------------------------------------------------------
+# ---- instructions: floats ------------------------------------------------------------------------
 
 _UNARY: dict[str, tuple[Callable[[Any], Any], float | None]] = {
     "neg": (np.negative, None), "abs": (np.abs, None), "floor": (np.floor, None), "ceil": (np.ceil, None),
-    "trunc": (np.trunc, None), "rint": (np.rint, None), "sqrt": (np.sqrt, 2), "exp": (np.exp, 4), "expm1": (np.expm1, 4),
-    "log": (np.log, 4), "log1p": (np.log1p, 4), "sin": (np.sin, 5), "cos": (np.cos, 5), "tan": (np.tan, 6),
+    "trunc": (np.trunc, None), "rint": (np.rint, None), "sqrt": (np.sqrt, 2), "exp": (np.exp, 4),
+    "expm1": (np.expm1, 4), "log": (np.log, 4), "log1p": (np.log1p, 4), "sin": (np.sin, 5), "cos": (np.cos, 5), "tan": (np.tan, 6),
     "asin": (np.arcsin, 5), "acos": (np.arccos, 5), "atan": (np.arctan, 5), "tanh": (np.tanh, 6),
     "erf": (np.vectorize(math.erf, otypes=[float]), 17),
 }  # fmt: skip
@@ -148,7 +168,9 @@ def _() -> Case:
     c = (-(a * b) * (1 + r.integers(-2, 3, 400) * 2e-7)).astype(np.float32)  # cancels: only one rounding gives the bits
     from fractions import Fraction
 
-    want = [float(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))) for x, y, z in zip(a, b, c, strict=True)]
+    want = [
+        float(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))) for x, y, z in zip(a, b, c, strict=True)
+    ]
     return elementwise("fma", "float32", a, b, c), {3: (np.array(want).astype(np.float32), None)}
 
 
@@ -163,7 +185,7 @@ def _() -> Case:
     return elementwise("fma", "float64", a, b, c), {3: (np.array(want), None)}
 
 
-# ---- instructions: integers ----------------------------------------------------------------------------------------------
+# ---- instructions: integers ----------------------------------------------------------------------
 
 
 def _wrap(value: int, type: str) -> int:
@@ -217,7 +239,7 @@ for _type in INTEGERS:
         named(f"{_op}-{_type}")(_integer_unary(_op, _type))
 
 
-# ---- instructions: comparisons, bool, select, cast, bits, narrow -----------------------------------------------------------
+# ---- instructions: comparisons, bool, select, cast, bits, narrow ---------------------------------
 
 
 def _compare(op: str, type: str) -> Callable[[], Case]:
@@ -297,8 +319,8 @@ for _source, _target in (("float32", "int32"), ("float32", "uint32"), ("int64", 
 
 
 _HALVES = np.array(
-    [0.0, -0.0, 1.0, 1.0 + 2**-11, 1.0 + 3 * 2**-11, 65504.0, 65519.0, 65520.0, 1e6, -1e6, 2**-14, 2**-24, 2**-25, 3 * 2**-26,
-     1e-9, np.inf, -np.inf, np.nan, 0.1, 1 / 3, 1.00390625, 1.01171875, 3.3895314e38, 3.4e38, 1e-39], np.float32,
+    [0.0, -0.0, 1.0, 1.0 + 2**-11, 1.0 + 3 * 2**-11, 65504.0, 65519.0, 65520.0, 1e6, -1e6, 2**-14, 2**-24, 2**-25,
+     3 * 2**-26, 1e-9, np.inf, -np.inf, np.nan, 0.1, 1 / 3, 1.00390625, 1.01171875, 3.3895314e38, 3.4e38, 1e-39], np.float32,
 )  # fmt: skip
 
 
@@ -346,11 +368,16 @@ def philox() -> Case:
         for word in range(4):
             builder.store(outs[word], builder.op("philox", "uint32", counter, key, imm=word))
     words = np.array([_philox(int(c), int(k)) for c, k in zip(counters, keys, strict=True)], np.uint32)
-    assert [hex(w) for w in words[0]] == ["0x6627e8d5", "0xe169c58d", "0xbc57ac4c", "0x9b00dbd8"]  # Random123's kat_vectors
+    assert [hex(w) for w in words[0]] == [
+        "0x6627e8d5",
+        "0xe169c58d",
+        "0xbc57ac4c",
+        "0x9b00dbd8",
+    ]  # Random123's kat_vectors
     return builder, {2 + word: (words[:, word], None) for word in range(4)}
 
 
-# ---- storage types ---------------------------------------------------------------------------------------------------------
+# ---- storage types -------------------------------------------------------------------------------
 
 
 def _roundtrip(type: str) -> Callable[[], Case]:
@@ -424,7 +451,7 @@ def store_wraps_small_integers() -> Case:
     return builder, {1 + i: (values.astype(type), None) for i, type in enumerate(types)}
 
 
-# ---- accesses ----------------------------------------------------------------------------------------------------------------
+# ---- accesses ------------------------------------------------------------------------------------
 
 
 @case
@@ -436,7 +463,9 @@ def transposed_and_broadcast() -> Case:
     out = builder.access(builder.arg(np.zeros((7, 5), np.float32)), [5, 1], store=True)
     with builder.stage():
         scale = builder.param(1.5)
-        builder.store(out, builder.op("add", "float32", builder.op("mul", "float32", builder.load(a), scale), builder.load(b)))
+        builder.store(
+            out, builder.op("add", "float32", builder.op("mul", "float32", builder.load(a), scale), builder.load(b))
+        )
     return builder, {2: (x.T * np.float32(1.5) + row[:, None], None)}
 
 
@@ -574,7 +603,7 @@ def _() -> Case:
     return builder, {1: (np.zeros((0, 4)), None)}
 
 
-# ---- reductions ----------------------------------------------------------------------------------------------------------------
+# ---- reductions ----------------------------------------------------------------------------------
 
 _REDUCE: dict[str, Callable[..., Any]] = {
     "sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "argmax": np.argmax, "argmin": np.argmin,
@@ -675,7 +704,10 @@ def _() -> Case:
     with builder.stage():
         builder.store(out, total)
         builder.store(arg, first)
-    return builder, {1: (x.sum(axis=(0, 2), dtype=np.float64), 60), 2: (x.transpose(1, 0, 2).reshape(6, 20).argmax(1), None)}
+    return builder, {
+        1: (x.sum(axis=(0, 2), dtype=np.float64), 60),
+        2: (x.transpose(1, 0, 2).reshape(6, 20).argmax(1), None),
+    }
 
 
 @named("reduce-columns")
@@ -726,7 +758,10 @@ for _rows, _length in ((6, 40), (3, 3000)):
         x, gain, shift = r.normal(size=(rows, length)) + 2, r.normal(size=length), r.normal(size=length)
         x, gain, shift = (v.astype(np.float32) for v in (x, gain, shift))
         builder = Builder([rows], [length])
-        a, g, s = (builder.access(builder.arg(v), strides) for v, strides in ((x, [length, 1]), (gain, [0, 1]), (shift, [0, 1])))
+        a, g, s = (
+            builder.access(builder.arg(v), strides)
+            for v, strides in ((x, [length, 1]), (gain, [0, 1]), (shift, [0, 1]))
+        )
         out = builder.access(builder.arg(np.zeros_like(x)), [length, 1], store=True)
         means = builder.access(builder.arg(np.zeros(rows, np.float32)), [1, 0], store=True)
         f = "float32"
@@ -768,7 +803,7 @@ def _() -> Case:
     return builder, {1: (x, None), 2: (x[:, ::-1] - x.max(1, keepdims=True), None)}
 
 
-# ---- contractions --------------------------------------------------------------------------------------------------------------
+# ---- contractions --------------------------------------------------------------------------------
 
 
 def gemm(a: Any, b: Any, bias: Any = None, relu: bool = False, scale: float = 1.0, kind: str = "gemm") -> Builder:
@@ -777,8 +812,12 @@ def gemm(a: Any, b: Any, bias: Any = None, relu: bool = False, scale: float = 1.
     n = b.shape[2]
     builder = Builder([batch, m, n], [k], kind, batch=1, m=1, n=1)
     size_a, size_b = a.itemsize, b.itemsize
-    left = builder.access(builder.arg(_base(a)), [a.strides[0] // size_a, a.strides[1] // size_a, 0, a.strides[2] // size_a])
-    right = builder.access(builder.arg(_base(b)), [b.strides[0] // size_b, 0, b.strides[2] // size_b, b.strides[1] // size_b])
+    left = builder.access(
+        builder.arg(_base(a)), [a.strides[0] // size_a, a.strides[1] // size_a, 0, a.strides[2] // size_a]
+    )
+    right = builder.access(
+        builder.arg(_base(b)), [b.strides[0] // size_b, 0, b.strides[2] // size_b, b.strides[1] // size_b]
+    )
     type = REGISTER[a.dtype.name]
     out = builder.access(builder.arg(np.zeros((batch, m, n), type)), [m * n, n, 1, 0], store=True)
     extra = builder.access(builder.arg(bias), [0, 0, 1, 0]) if bias is not None else None
@@ -802,7 +841,9 @@ def _base(array: Any) -> Any:
     return array
 
 
-def _gemm(shape: tuple[int, int, int, int], type: str, flip_a: bool, flip_b: bool, epilogue: bool) -> Callable[[], Case]:
+def _gemm(
+    shape: tuple[int, int, int, int], type: str, flip_a: bool, flip_b: bool, epilogue: bool
+) -> Callable[[], Case]:
     def make() -> Case:
         batch, m, n, k = shape
         r = rng()
@@ -859,7 +900,7 @@ def _() -> Case:
 
 @named("gemm-vector-forms")
 def _() -> Case:
-    """m and n may be missing: a dot product for each batch."""
+    """M and n may be missing: a dot product for each batch."""
     a, b = rng().normal(size=(5, 40)).astype(np.float32), rng().normal(size=(5, 40)).astype(np.float32)
     builder = Builder([5], [40], "gemm", batch=1, m=0, n=0)
     left, right = (builder.access(builder.arg(v), [40, 1]) for v in (a, b))
@@ -902,13 +943,19 @@ def conv2d(x: Any, w: Any, stride: int, pad: int, dilation: int, bias: Any) -> C
     for i in range(rows):
         for j in range(columns):
             top, left = i * stride, j * stride
-            window = padded[:, :, top : top + dilation * (size - 1) + 1 : dilation, left : left + dilation * (size - 1) + 1 : dilation]
+            window = padded[
+                :,
+                :,
+                top : top + dilation * (size - 1) + 1 : dilation,
+                left : left + dilation * (size - 1) + 1 : dilation,
+            ]
             want[:, :, i, j] = np.einsum("nchw,ochw->no", window, w.astype(np.float64))
     return builder, {2: (np.tanh(want + bias[:, None, None]), -float(channels * size * size))}
 
 
 for _name, _geometry in {
-    "same": (2, 3, 9, 8, 5, 3, 1, 1, 1), "strided": (3, 4, 11, 11, 6, 3, 2, 0, 1), "dilated": (1, 2, 13, 12, 3, 3, 1, 2, 2),
+    "same": (2, 3, 9, 8, 5, 3, 1, 1, 1), "strided": (3, 4, 11, 11, 6, 3, 2, 0, 1),
+    "dilated": (1, 2, 13, 12, 3, 3, 1, 2, 2),
     "pointwise": (2, 33, 5, 5, 40, 1, 1, 0, 1), "wide": (2, 16, 16, 16, 70, 3, 1, 1, 1),
 }.items():  # fmt: skip
 
@@ -925,7 +972,10 @@ for _name, _geometry in {
 def _() -> Case:
     """The gradient of a strided convolution: the bound on A steps by the stride."""
     r = rng()
-    g, w = r.normal(size=(2, 5)).astype(np.float32), r.normal(size=(3, 4)).astype(np.float32)  # (image, o), (channel, tap)
+    g, w = (
+        r.normal(size=(2, 5)).astype(np.float32),
+        r.normal(size=(3, 4)).astype(np.float32),
+    )  # (image, o), (channel, tap)
     length, stride = 12, 2
     builder = Builder([2, length, 3], [4], "conv", batch=0, m=2, n=1)
     a = builder.access(builder.arg(g), [5, 0, 0, 0], bounds=[(0, 5, stride, 1, [0, 1, 0, -1])])
@@ -944,7 +994,7 @@ def _() -> Case:
     return builder, {2: (want, -4.0)}
 
 
-# ---- sort, scan, scatter -------------------------------------------------------------------------------------------------------
+# ---- sort, scan, scatter -------------------------------------------------------------------------
 
 
 for _descending in (0, 1):

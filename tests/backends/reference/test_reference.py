@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from kernel_builder import Builder, elementwise, run_plan
 from kernel_cases import CASES, check
+from weft.backends.reference import ReferenceBackend
 
 from weft.backend import BackendError, Capabilities, Unsupported
-from weft.backends.reference import ReferenceBackend
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -19,7 +19,9 @@ def test_case(name: str) -> None:
     assert backend.status(0) == 0
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("softmax", "layer", "reduce.sum", "conv-", "gemm-f"))])
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if name.startswith(("softmax", "layer", "reduce.sum", "conv-", "gemm-f"))]
+)
 def test_chunks_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     builder, _ = CASES[name]()
     if builder.kind != "loop":  # as a plain loop, the contraction may round otherwise but must be close
@@ -70,7 +72,9 @@ def test_measure_gives_seconds() -> None:
     plan = backend.load(0, Plan(2, len(builder.words), (Launch(program, (0, 1), 0),)))
     buffers = [backend.alloc(0, 8), backend.alloc(0, 8)]
     seconds = backend.run(plan, buffers, memoryview(np.array(builder.packed(), np.int64)), True)
-    assert seconds is not None and len(seconds) == 1 and seconds[0] > 0
+    assert seconds is not None
+    assert len(seconds) == 1
+    assert seconds[0] > 0
 
 
 def test_donated_buffer() -> None:
@@ -111,5 +115,6 @@ def test_an_access_outside_its_buffer_is_an_error() -> None:
 def test_devices_and_capabilities() -> None:
     backend = ReferenceBackend()
     assert [device.kind for device in backend.devices()] == ["cpu"]
-    assert isinstance(backend.capabilities, Capabilities) and "loop" in backend.capabilities.kinds
+    assert isinstance(backend.capabilities, Capabilities)
+    assert "loop" in backend.capabilities.kinds
     assert not issubclass(Unsupported, BackendError)
