@@ -34,6 +34,7 @@ class Contractor {
 
     epilogue_rows_ = std::clamp<int64_t>(epilogue_points / leading_, 1, rows);
     const int dims = plan_.first_k - plan_.first_m;
+    joined_ = loop_.joined_columns(plan_.first_n, plan_.first_k);
     const int64_t last = dims > 0 ? std::max<int64_t>(plan_.sizes[plan_.first_k - 1], 1) : 1;
     const int64_t runs = epilogue_rows_ * (leading_ / last + 2);
     at_ = arena_.array<int64_t>(runs);
@@ -46,7 +47,8 @@ class Contractor {
   int64_t packed_b_bytes() const { return plan_.chunk_strips * plan_.micro.columns * plan_.k * plan_.width; }
   const ContractPlan& plan() const { return plan_; }
 
-  void run(int64_t first_batch, int64_t end_batch, char* b_packed) {
+  // Matrices [first_batch, end_batch), of them the columns of strips [first_strip, end_strip).
+  void run(int64_t first_batch, int64_t end_batch, int64_t first_strip, int64_t end_strip, char* b_packed) {
     for (int64_t batch = first_batch; batch < end_batch; ++batch) {
       int64_t rest = batch;
       for (int d = plan_.first_m - 1; d >= 0; --d) {
@@ -54,9 +56,9 @@ class Contractor {
         rest /= plan_.sizes[d];
       }
       packed_block_ = -1;
-      for (int64_t strip = 0; strip < plan_.strips; strip += plan_.chunk_strips) {
-        const int64_t strips = std::min(plan_.chunk_strips, plan_.strips - strip);
-        if (strip > 0 || batch > first_batch) team_.barrier();  // the last chunk is still being read
+      for (int64_t strip = first_strip; strip < end_strip; strip += plan_.chunk_strips) {
+        const int64_t strips = std::min(plan_.chunk_strips, end_strip - strip);
+        if (strip > first_strip || batch > first_batch) team_.barrier();  // the last chunk is still being read
         int64_t first, end;
         team_.share(strips, first, end);
         for (int64_t s = first; s < end; ++s) pack_strip(strip + s, b_packed + s * strip_bytes());
@@ -179,7 +181,7 @@ class Contractor {
         decode(first_row + r, plan_.first_m, plan_.first_n, coords);
         decode(first_column + done, plan_.first_n, plan_.first_k, coords + m_dims);
         at_[runs] = r * leading_ + done;
-        length_[runs] = std::min(columns - done, plan_.sizes[plan_.first_k - 1] - coords[dims - 1]);
+        length_[runs] = std::min(columns - done, joined_ - (first_column + done) % joined_);
         done += length_[runs];
       }
     }
@@ -202,6 +204,7 @@ class Contractor {
   int64_t packed_block_ = -1;
   int64_t leading_ = 0;  // of the sums: elements from row to row
   int64_t epilogue_rows_ = 1;
+  int64_t joined_ = 1;  // columns that every access of the epilogue walks with one stride
   int64_t *a_rows_ = nullptr, *a_t_ = nullptr, *b_rows_ = nullptr, *b_t_ = nullptr, *point_ = nullptr;
   int64_t *at_ = nullptr, *length_ = nullptr, *coords_ = nullptr;
   char *a_packed_ = nullptr, *sums_ = nullptr;
@@ -213,22 +216,32 @@ int64_t batch_count(const LaunchContext& context) {
   return n;
 }
 
+// One block of rows, and columns for every worker: packing A more than once costs less than meeting.
+bool few_rows(const LaunchContext& context) {
+  const Contraction& c = context.program->contraction;
+  int64_t rows = 1, columns = 1;
+  for (int d = c.batch; d < c.batch + c.m; ++d) rows *= context.words[d];
+  for (int d = c.batch + c.m; d < c.batch + c.m + c.n; ++d) columns *= context.words[d];
+  return rows <= narrow_rows(c) && columns >= 8 * rows;
+}
+
 }  // namespace
 
+// Many matrices: each worker does whole ones. Few, with few rows: each does some columns. Otherwise all share a packed B.
 void run_contraction(const LaunchContext& context, const Worker& worker) {
-  // Many matrices: each worker does whole ones by itself. Few: all workers share each.
+  Worker self = worker;
+  self.id = 0;
+  self.count = 1;
   const int64_t batch = batch_count(context);
-  const bool alone = worker.count == 1 || batch >= 4 * worker.count || (batch > 0 && batch % worker.count == 0);
-  if (alone) {
-    Worker self = worker;
-    self.id = 0;
-    self.count = 1;
+  const bool whole = worker.count == 1 || batch >= 4 * worker.count || (batch > 0 && batch % worker.count == 0);
+  if (whole || few_rows(context)) {
     Contractor contractor(context, worker, self);
     if (contractor.empty()) return;
     char* packed = worker.arena->array<char>(contractor.packed_b_bytes());
     int64_t first, end;
-    worker.share(batch, first, end);
-    contractor.run(first, end, packed);
+    worker.share(whole ? batch : contractor.plan().strips, first, end);
+    if (whole) contractor.run(first, end, 0, contractor.plan().strips, packed);
+    else if (first < end) contractor.run(0, batch, first, end, packed);
     return;
   }
   // Workers must meet at every barrier or at none, so whoever lacks memory says so before the first.
@@ -242,7 +255,7 @@ void run_contraction(const LaunchContext& context, const Worker& worker) {
   }
   worker.barrier();
   if (context.out_of_memory->load() || contractor->empty()) return;
-  contractor->run(0, batch, static_cast<char*>(context.shared->load()));
+  contractor->run(0, batch, 0, contractor->plan().strips, static_cast<char*>(context.shared->load()));
 }
 
 bool compile_contraction(Program& p) {

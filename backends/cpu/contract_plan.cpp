@@ -31,6 +31,11 @@ int64_t product(const int64_t* sizes, int first, int end) {
   return n;
 }
 
+// One strip of B of this depth fills most of L1 and stays there while the panels of A pass by from L2.
+int64_t block_depth(const Contraction& c) {
+  return std::clamp<int64_t>(caches().l1 * 2 / 3 / (c.micro.columns * storage_size(c.type)), 64, 1024);
+}
+
 // table[i] = start + sum_d factors[d] * coord[d] for `count` points of dimensions [first_dim, end_dim) from flat index `first` on.
 void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, int end_dim, int64_t first, int64_t count,
                   int64_t start, int64_t* table) {
@@ -85,6 +90,10 @@ void bind_operand(const LaunchContext& context, const ContractPlan& plan, const 
 
 }  // namespace
 
+int64_t narrow_rows(const Contraction& c) {
+  return std::max<int64_t>(caches().l2 / 5 / (block_depth(c) * storage_size(c.type) * c.micro.rows), 1) * c.micro.rows;
+}
+
 void plan_contraction(const LaunchContext& context, int workers, Arena& arena, ContractPlan& plan) {
   const Program& p = *context.program;
   const Contraction& c = p.contraction;
@@ -104,19 +113,20 @@ void plan_contraction(const LaunchContext& context, int workers, Arena& arena, C
   const int64_t rows = plan.micro.rows, columns = plan.micro.columns;
   plan.panels = ceil_div(plan.m, rows);
   plan.strips = ceil_div(plan.n, columns);
-  // One strip of B of this depth fills most of L1 and stays there while the panels of A pass by from L2.
-  plan.depth = std::clamp<int64_t>(caches().l1 * 2 / 3 / (columns * plan.width), 64, 1024);
-  const int64_t most_panels = std::max<int64_t>(caches().l2 / 5 / (plan.depth * plan.width * rows), 1);
+  plan.depth = block_depth(c);
+  const int64_t most_panels = narrow_rows(c) / rows;
   // B is packed for all of k, as many columns at a time as keep it in the last cache.
   const int64_t strip_bytes = std::max<int64_t>(plan.k, 1) * columns * plan.width;
-  plan.chunk_strips = std::clamp<int64_t>((int64_t(12) << 20) / strip_bytes, 1, plan.strips);
+  // With one block of rows each packed strip is used just once, while it is in L2.
+  plan.narrow = plan.panels <= most_panels;
+  plan.chunk_strips = std::clamp<int64_t>((plan.narrow ? caches().l2 / 2 : int64_t(12) << 20) / strip_bytes, 1, plan.strips);
   plan.m_blocks = ceil_div(plan.panels, most_panels);
   // The accumulators of a block stay in L2 as well.
   const int64_t block_rows = ceil_div(plan.panels, plan.m_blocks) * rows;
   const int64_t most_strips = std::max<int64_t>(caches().l2 / 3 / (block_rows * columns * plan.width), 1);
   plan.n_blocks = ceil_div(plan.chunk_strips, most_strips);
   // An even number of blocks for every worker, where there is enough to share.
-  if (plan.m_blocks * plan.n_blocks % workers != 0) {
+  if (!plan.narrow && plan.m_blocks * plan.n_blocks % workers != 0) {
     const int64_t more_m = ceil_div(plan.m_blocks, workers) * workers, more_n = ceil_div(plan.n_blocks, workers) * workers;
     if (plan.panels >= 2 * more_m || plan.panels >= plan.chunk_strips) plan.m_blocks = std::min(more_m, plan.panels);
     else plan.n_blocks = std::min(more_n, plan.chunk_strips);

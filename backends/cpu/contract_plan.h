@@ -31,9 +31,13 @@ struct ContractPlan {
   int64_t m_blocks = 1, n_blocks = 1;                   // per chunk of n
   int64_t chunk_strips = 0;                             // strips of B packed at a time
   int64_t block_panels = 0, block_strips = 0;           // the most in one block
+  bool narrow = false;                                  // one block of rows: every worker can pack what it needs of B
   bool keep_a = false;                                  // A's block is packed for all of k and kept across n blocks
   Operand a, b;
 };
+
+// The most rows that make one block.
+int64_t narrow_rows(const Contraction&);
 
 // `workers` share one matrix.
 void plan_contraction(const LaunchContext&, int workers, Arena&, ContractPlan&);

@@ -287,7 +287,7 @@ int64_t launch_work(const Program& p, const int64_t* words) {
   if (p.kind == Kind::contraction) {
     int64_t outer = 1;
     for (int d = 0; d < p.outer_rank; ++d) outer *= words[d];
-    return points / 8 + outer * int64_t(p.instrs.size());
+    return points / 32 + outer * (p.stages.back().inner ? 0 : p.stages.back().count);
   }
   if (p.kind != Kind::loop) return points * 16;
   // Inner stages run at every point, outer ones at every outer point; elementary functions weigh more than arithmetic.

@@ -48,6 +48,8 @@ class LoopRun {
   // For contractions: the sizes, and one outer stage over a tile whose reduce.sum is given.
   const int64_t* sizes() const { return words_; }
   void run_epilogue(const Tile&, int sum, const void* values);
+  // How many columns of the space of dimensions [first, end) follow one another with one stride in every outer access.
+  int64_t joined_columns(int first, int end) const;
   // Makes room for tiles of `capacity` points without inner work.
   void reserve_outer(int64_t capacity);
 

@@ -259,4 +259,19 @@ void LoopRun::reserve_outer(int64_t capacity) {
   coords_ = arena_.array<int64_t>(runs * std::max(p_.outer_rank, 1));
 }
 
+int64_t LoopRun::joined_columns(int first, int end) const {
+  int64_t joined = 1;
+  for (int d = end - 1; d >= first; --d) {
+    for (const Instr& in : p_.instrs) {
+      if (in.inner || d == end - 1) continue;
+      if (in.op == Op::index) return joined;
+      if (in.op != Op::load && in.op != Op::store) continue;
+      const BoundAccess& a = accesses_[in.imm];
+      if (!a.plain || !linear(a.strides, words_, d, end)) return joined;
+    }
+    joined *= words_[d];
+  }
+  return std::max<int64_t>(joined, 1);
+}
+
 }  // namespace weft::cpu

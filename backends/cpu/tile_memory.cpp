@@ -1,4 +1,5 @@
 // Loads and stores: between memory of any storage type, with any stride, and dense registers.
+#include "corner.h"
 #include "scalar.h"
 
 WEFT_ISA_BEGIN
@@ -71,19 +72,16 @@ void transpose(void* dst, int64_t dst_stride, const void* src, int64_t src_strid
   using R = typename StorageOf<S>::Register;
   R* d = static_cast<R*>(dst);
   const S* s = static_cast<const S*>(src);
-  constexpr int64_t block = 8;
   int64_t c = 0;
-  for (; c + block <= cols; c += block) {
+  for (; c + corner <= cols; c += corner) {
     int64_t r = 0;
-    for (; r + block <= rows; r += block) {
-      R corner[block][block];
-      for (int64_t j = 0; j < block; ++j)
-        for (int64_t i = 0; i < block; ++i) corner[i][j] = StorageOf<S>::load(s[(c + j) * src_stride + r + i]);
-      for (int64_t i = 0; i < block; ++i)
-        for (int64_t j = 0; j < block; ++j) d[(r + i) * dst_stride + c + j] = corner[i][j];
+    for (; r + corner <= rows; r += corner) {
+      const S* from[corner];
+      for (int64_t j = 0; j < corner; ++j) from[j] = s + (c + j) * src_stride + r;
+      move_corner<S, R>(d + r * dst_stride + c, dst_stride, from, [](S x) { return StorageOf<S>::load(x); });
     }
     for (; r < rows; ++r)
-      for (int64_t j = 0; j < block; ++j) d[r * dst_stride + c + j] = StorageOf<S>::load(s[(c + j) * src_stride + r]);
+      for (int64_t j = 0; j < corner; ++j) d[r * dst_stride + c + j] = StorageOf<S>::load(s[(c + j) * src_stride + r]);
   }
   for (; c < cols; ++c)
     for (int64_t r = 0; r < rows; ++r) d[r * dst_stride + c] = StorageOf<S>::load(s[c * src_stride + r]);

@@ -1,5 +1,7 @@
 """The OpenCL backend: any vendor's GPU, and CPU runtimes, through pyopencl."""
 
-from .backend import OpenCLBackend
+from .protocol import OpenCLBackend
 
-__all__ = ["OpenCLBackend"]
+__all__ = ["OpenCLBackend", "backend"]
+
+backend = OpenCLBackend  # what the core's table of built-in backends names

@@ -107,7 +107,7 @@ class ContractionWriter:
             "const int item = get_local_id(0);",
             f"const {index} m_count = {m}, n_count = {n}, k_count = {k};",
             f"const {index} m_first = get_group_id(0) * {TILE}, n_first = get_group_id(1) * {TILE};",
-            f"{index} p = get_group_id(2);",
+            f"{index} p = get_group_id(2) + run;",
             *split(index, "p", self.batch, words),
             f"const int x = item % {TILE // BLOCK}, y = item / {TILE // BLOCK};",
             f"{self.name} sum[{BLOCK}][{BLOCK}];",

@@ -23,7 +23,8 @@ LOCAL = 64  # items of a work-group in the other shapes; fixed, because some dri
 LOCAL_CPU = 256
 LONG_ROW = 64  # inner points from which on a GPU takes a work-group for a row
 VECTOR_ROW = 32  # and a CPU takes vectors along it
-PANEL_BYTES = 32 << 20  # of packed operands at a time
+PANEL_BYTES = 8 << 20  # of packed operands at a time
+BATCHES = 1 << 15  # along the third axis of a grid, which has limits on GPUs
 SKINNY = 2  # a contraction with so few rows or columns is a loop
 
 
@@ -102,8 +103,11 @@ class Program:
         return Command("rows", (round_up(outer[-1], LOCAL_CPU), points // outer[-1]), (LOCAL_CPU, 1))
 
     def _tiles(self, batch: int, m: int, n: int) -> list[Command]:
-        grid = (-(-m // TILE) * TILE_ITEMS, -(-n // TILE), batch)
-        return [Command("tile", grid, (TILE_ITEMS, 1, 1))]
+        grid = (-(-m // TILE) * TILE_ITEMS, -(-n // TILE))
+        return [
+            Command("tile", (*grid, min(BATCHES, batch - first)), (TILE_ITEMS, 1, 1), run=first)
+            for first in range(0, batch, BATCHES)
+        ]
 
     def _panels(self, batch: int, m: int, n: int, k: int) -> list[Command]:
         """Pack what fits in `PANEL_BYTES`, multiply, go on: over batches, or over rows where one batch is too large."""

@@ -1,6 +1,9 @@
 // From Python objects to the core's types and back.
 #pragma once
 
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
 #include <optional>
 #include <vector>
 

@@ -43,6 +43,7 @@ void set_error(const Error& e) {
 
 NB_MODULE(_core, m) {
   using namespace weft;
+  nb::set_leak_warnings(false);  // modules and handles of a closing interpreter are no leak
   m.doc() = "The core of weft: tensors, their operations, and the runtime below them.";
   out_of_memory = new_exception(m, "OutOfMemoryError", PyExc_MemoryError, "A device has no room, or its memory limit is reached.").ptr();
   host_fallback = new_exception(m, "HostFallbackError", PyExc_RuntimeError, "With WEFT_STRICT=1, a computation that would leave its device.").ptr();
@@ -54,6 +55,7 @@ NB_MODULE(_core, m) {
     }
   });
   set_gil_hooks({[]() -> void* { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }, [](void* state) { PyEval_RestoreThread((PyThreadState*)state); }});
+  nb::set_leak_warnings(false);  // dtypes live as long as the process
   bind_types(m);
   TensorClass t = bind_tensor(m);
   bind_operators(t);

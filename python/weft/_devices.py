@@ -7,21 +7,22 @@ the device. `resolve` is asked by the core for every name it does not know, `def
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
-import json
 import os
-import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weft import _core
 from weft.backend import Backend, BackendError, NativeBackend
 
 __all__ = ["BackendReport", "DeviceReport", "default", "devices", "list_backends", "load", "names", "resolve"]
+
+if TYPE_CHECKING:
+    import subprocess
+
+# importlib.metadata and subprocess cost more to import than the rest of weft: they are, where they are needed.
 
 _GROUP = "weft.backends"
 _BUILT_IN = {name: f"weft.backends.{name}:backend" for name in ("cpu", "opencl", "reference")}
@@ -33,7 +34,9 @@ _failed: dict[str, str] = {}  # what is wrong does not change while the process 
 
 def names() -> list[str]:
     """The names of all installed backends; none is loaded for it."""
-    found = {entry.name for entry in importlib.metadata.entry_points(group=_GROUP)}
+    from importlib.metadata import entry_points
+
+    found = {entry.name for entry in entry_points(group=_GROUP)}
     return [*_BUILT_IN, *sorted(found - set(_BUILT_IN))]
 
 
@@ -41,7 +44,9 @@ def _target(name: str) -> Any:
     if name in _BUILT_IN:  # also without metadata, in a bare source tree
         module, attribute = _BUILT_IN[name].split(":")
         return getattr(importlib.import_module(module), attribute)
-    entries = importlib.metadata.entry_points(group=_GROUP, name=name)
+    from importlib.metadata import entry_points
+
+    entries = entry_points(group=_GROUP, name=name)
     if not entries:
         raise BackendError(
             f"no backend is named {name!r}; installed are {', '.join(names())}. "
@@ -206,6 +211,8 @@ class BackendReport:
 
 def _report(name: str) -> None:
     """Write a report as the last line of standard output."""
+    import json
+
     report: dict[str, Any] = {"devices": [], "reason": None}
     try:
         for device in load(name):
@@ -235,6 +242,8 @@ def list_backends(only: Sequence[str] | None = None, timeout: float = 60.0) -> l
     list of BackendReport
         With the devices, and the reason where a backend or device cannot be used.
     """
+    import subprocess
+
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     environment.pop("WEFT_BACKEND", None)
     running = [
@@ -254,6 +263,10 @@ def list_backends(only: Sequence[str] | None = None, timeout: float = 60.0) -> l
 
 
 def _collect(name: str, process: subprocess.Popen[str], timeout: float) -> BackendReport:
+    import json
+    import signal
+    import subprocess
+
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

@@ -12,7 +12,7 @@ from weft import Tensor
 
 __all__ = ["batches"]
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, ...]
 
 
 def batches(
@@ -27,7 +27,8 @@ def batches(
     Parameters
     ----------
     data : (x, y) or iterable of (x, y)
-        Two arrays or tensors of the same length, which are cut into batches (the last may be smaller), or batches already.
+        Two arrays or tensors of the same length, which are cut into batches (the last may be smaller), or batches
+        already.
     batch_size : int
         How many rows make a batch. Not used where the data are batches already.
     shuffle : numpy.random.Generator, optional
@@ -44,11 +45,12 @@ def batches(
     [(2, 2), (2, 2), (1, 2)]
     """
     if isinstance(data, tuple) and len(data) == 2 and all(hasattr(part, "shape") for part in data):
-        for x, y in cut(data, batch_size, shuffle, device, dtype):
-            yield x, y
+        yield from cut(data, batch_size, shuffle, device, dtype)
         return
     if not isinstance(data, Iterable):
-        raise TypeError(f"data must be a pair (x, y) of arrays, or an iterable of such pairs, not {type(data).__name__}")
+        raise TypeError(
+            f"data must be a pair (x, y) of arrays, or an iterable of such pairs, not {type(data).__name__}"
+        )
     for batch in data:
         if not isinstance(batch, tuple | list) or len(batch) != 2:
             raise TypeError(f"data: each batch must be a pair (x, y), not {type(batch).__name__}")
@@ -61,7 +63,9 @@ def cut(
     """Yield the same rows of each array, `batch_size` at a time."""
     if any(not a.shape or a.shape[0] != arrays[0].shape[0] for a in arrays):
         shapes = " and ".join(str(tuple(a.shape)) for a in arrays)
-        raise ValueError(f"data of shape {shapes}: the first dimension must be there and have the same length everywhere")
+        raise ValueError(
+            f"data of shape {shapes}: the first dimension must be there and have the same length everywhere"
+        )
     if not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size must be a positive integer, not {batch_size!r}")
     n = arrays[0].shape[0]

@@ -30,7 +30,9 @@ def accuracy(output: Tensor, target: Tensor) -> Tensor:
     0.5
     """
     if output.ndim != target.ndim + 1:
-        raise ValueError(f"accuracy: output of shape {output.shape} and target of shape {target.shape}; expected (N, C) and (N,)")
+        raise ValueError(
+            f"accuracy: output of shape {output.shape} and target of shape {target.shape}; expected (N, C) and (N,)"
+        )
     return (output.argmax(axis=1) == target).astype(weft.float32).mean()
 
 

@@ -1,4 +1,7 @@
-"""Files: tensors as safetensors, everything else as JSON. Nothing is unpickled, and a file is replaced whole or not at all."""
+"""Files: tensors as safetensors, everything else as JSON.
+
+Nothing is unpickled, and a file is replaced whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,9 @@ def tensors_to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] 
     return content
 
 
-def save_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+def save_tensors(
+    path: str | os.PathLike[str], tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
     """Save tensors by name as a safetensors file.
 
     Parameters
@@ -94,7 +99,9 @@ def load_tensors(path: str | os.PathLike[str], device: Any = None) -> dict[str, 
     try:
         entries = safetensors.deserialize(content)
     except safetensors.SafetensorError as error:
-        raise FileError(f"{path}: not a whole safetensors file ({error}); restore it from a copy, or save it again") from None
+        raise FileError(
+            f"{path}: not a whole safetensors file ({error}); restore it from a copy, or save it again"
+        ) from None
     tensors = {}
     for name, entry in entries:
         dtype = _NAMES.get(entry["dtype"])
@@ -113,7 +120,9 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
             (length,) = struct.unpack("<Q", file.read(8))
             header = json.loads(file.read(length))
     except (struct.error, ValueError, MemoryError, OverflowError) as error:
-        raise FileError(f"{path}: not a whole safetensors file ({error}); restore it from a copy, or save it again") from None
+        raise FileError(
+            f"{path}: not a whole safetensors file ({error}); restore it from a copy, or save it again"
+        ) from None
     metadata: dict[str, str] = header.get("__metadata__", {})
     return metadata
 

@@ -10,7 +10,15 @@ import click
 
 __all__ = ["devices", "info"]
 
-VARIABLES = ("WEFT_BACKEND", "WEFT_NUM_THREADS", "WEFT_CPU_ISA", "WEFT_FUSE", "WEFT_STRICT", "WEFT_DEBUG", "OCL_ICD_VENDORS")
+VARIABLES = (
+    "WEFT_BACKEND",
+    "WEFT_NUM_THREADS",
+    "WEFT_CPU_ISA",
+    "WEFT_FUSE",
+    "WEFT_STRICT",
+    "WEFT_DEBUG",
+    "OCL_ICD_VENDORS",
+)
 
 
 @click.command()
@@ -25,7 +33,9 @@ def devices() -> None:
         for device in backend.devices:
             memory = f", {device.memory / 2**30:.1f} GiB" if device.memory else ""
             text = f"{device.description}{memory}"
-            rows.append((device.name, device.kind, text if device.reason is None else f"{text}: {_one_line(device.reason)}"))
+            rows.append(
+                (device.name, device.kind, text if device.reason is None else f"{text}: {_one_line(device.reason)}")
+            )
     _table(rows)
     click.echo(f"\ndefault: {_default()}")
 

@@ -17,7 +17,10 @@ __all__ = ["main"]
 @click.option("--version", is_flag=True, help="Show the version and exit.")
 @click.pass_context
 def weft(context: click.Context, version: bool) -> None:
-    """Train models and look at devices. WEFT_BACKEND chooses the backend: cpu, opencl, opencl:1, auto, or a plugin's name."""
+    """Train models and look at devices.
+
+    WEFT_BACKEND chooses the backend: cpu, opencl, opencl:1, auto, or a plugin's name.
+    """
     if version:
         import weft as library
 

@@ -66,8 +66,16 @@ class _Rate(click.ParamType):
 def training_options(epochs: int, batch_size: int, lr: float) -> Callable[[F], F]:
     """Add the options of a training command, with these defaults."""
     options = (
-        click.option("--epochs", type=click.IntRange(min=1), default=epochs, show_default=True, help="How often the data are seen."),
-        click.option("--batch-size", type=click.IntRange(min=1), default=batch_size, show_default=True, help="Rows of a step."),
+        click.option(
+            "--epochs",
+            type=click.IntRange(min=1),
+            default=epochs,
+            show_default=True,
+            help="How often the data are seen.",
+        ),
+        click.option(
+            "--batch-size", type=click.IntRange(min=1), default=batch_size, show_default=True, help="Rows of a step."
+        ),
         click.option("--lr", type=_Rate(), default=lr, show_default=True, help="First learning rate."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random."),
         click.option("--device", help='Such as "cpu" or "opencl:0".  [default: WEFT_BACKEND, else cpu]'),
@@ -122,7 +130,13 @@ def finish(values: dict[str, Any], history: dict[str, list[float]], json_file: P
     from weft.serialization import write_json
 
     for name, value in values.items():
-        text = f"{value:,.0f}" if name.endswith(("per_second", "bytes")) else f"{value:.4g}" if isinstance(value, float) else value
+        text = (
+            f"{value:,.0f}"
+            if name.endswith(("per_second", "bytes"))
+            else f"{value:.4g}"
+            if isinstance(value, float)
+            else value
+        )
         click.echo(f"{name.replace('_', ' '):20} {text}")
     if json_file is not None:
         write_json(json_file, values)
@@ -137,7 +151,9 @@ def _draw(history: dict[str, list[float]], plot: Path) -> None:
     from matplotlib import pyplot
 
     metrics = [name for name in history if name not in ("loss", "val_loss", "seconds")]
-    figure, axes = pyplot.subplots(1, 1 + bool(metrics), figsize=(5 + 5 * bool(metrics), 4), squeeze=False, layout="constrained")
+    figure, axes = pyplot.subplots(
+        1, 1 + bool(metrics), figsize=(5 + 5 * bool(metrics), 4), squeeze=False, layout="constrained"
+    )
     for axis, names in zip(axes[0], [[n for n in history if n.endswith("loss")], metrics], strict=False):
         for name in names:
             axis.plot(range(1, len(history[name]) + 1), history[name], label=name.replace("_", " "))

@@ -34,7 +34,12 @@ def _windows(
 
 
 def max_pool2d(
-    x: Tensor, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, dilation: Pair = 1, ceil_mode: bool = False
+    x: Tensor,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
 ) -> Tensor:
     """The largest element of each window. `stride` is `kernel_size` unless given.
 

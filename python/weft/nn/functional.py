@@ -256,7 +256,10 @@ def batch_norm(
 
 
 def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
-    """Class numbers as rows of 0 and 1, int64. Without `num_classes` it is the largest number + 1, which waits for it."""
+    """Class numbers as rows of 0 and 1, int64.
+
+    Without `num_classes` it is the largest number + 1, which has to be waited for.
+    """
     if x.dtype.kind not in "iu":
         raise TypeError(f"one_hot: class numbers must be integers, not {x.dtype}")
     classes = int(x.max().item()) + 1 if num_classes < 0 else num_classes
@@ -279,7 +282,9 @@ def _reduce(loss: Tensor, reduction: str, name: str) -> Tensor:
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """The mean of ``(input - target) ** 2``."""
     if input.shape != target.shape:
-        raise ValueError(f"mse_loss: input of shape {input.shape} and target of shape {target.shape}; reshape one of them")
+        raise ValueError(
+            f"mse_loss: input of shape {input.shape} and target of shape {target.shape}; reshape one of them"
+        )
     difference = input - target
     return _reduce(difference * difference, reduction, "mse_loss")
 
@@ -328,7 +333,9 @@ def cross_entropy(
 
     if target.dtype.kind == "f":
         if target.shape != input.shape:
-            raise ValueError(f"cross_entropy: probabilities of shape {target.shape} for an input of shape {input.shape}")
+            raise ValueError(
+                f"cross_entropy: probabilities of shape {target.shape} for an input of shape {input.shape}"
+            )
         smooth = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
         loss = -(smooth * weighted).sum(axis=axis)
         return loss.sum() / max(1, loss.size) if reduction == "mean" else _reduce(loss, reduction, "cross_entropy")
@@ -336,12 +343,12 @@ def cross_entropy(
     kept = input.shape[:axis] + input.shape[axis + 1 :]
     if target.dtype.kind not in "iu" or target.shape != kept:
         raise ValueError(
-            f"cross_entropy: target of shape {target.shape} and dtype {target.dtype} for an input of shape {input.shape}; "
-            f"expected class numbers of shape {kept}, or probabilities of shape {input.shape}"
+            f"cross_entropy: target of shape {target.shape} and dtype {target.dtype} for an input of {input.shape}; "
+            f"expected class numbers of shape {kept} or probabilities of shape {input.shape}"
         )
     valid = target != ignore_index
     target = _in_range(target, valid, classes)
-    hot = target.reshape(kept[:axis] + (1,) + kept[axis:]) == weft.arange(classes, device=input.device).reshape(along)
+    hot = target.reshape((*kept[:axis], 1, *kept[axis:])) == weft.arange(classes, device=input.device).reshape(along)
     loss = -weft.where(hot, weighted, 0).sum(axis=axis)
     if label_smoothing:
         loss = loss * (1 - label_smoothing) - weighted.sum(axis=axis) * (label_smoothing / classes)

@@ -23,7 +23,9 @@ def _positive(layer: str, **sizes: int) -> None:
             raise ValueError(f"{layer}: {name} must be a positive integer, not {value!r}")
 
 
-def _affine(shape: tuple[int, ...], fan_in: int, bias: bool, device: Any, dtype: Any) -> tuple[Parameter, Parameter | None]:
+def _affine(
+    shape: tuple[int, ...], fan_in: int, bias: bool, device: Any, dtype: Any
+) -> tuple[Parameter, Parameter | None]:
     """A weight and a bias, uniform within ``1 / sqrt(fan_in)``, as PyTorch begins its layers."""
     bound = 1 / math.sqrt(fan_in)
     weight = Parameter(weft.empty(shape, dtype=dtype, device=device))
@@ -52,7 +54,9 @@ class Linear(Module):
     (5, 2)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         _positive("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
@@ -102,7 +106,9 @@ class Conv2d(Module):
         super().__init__()
         _positive("Conv2d", in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels % groups or out_channels % groups:
-            raise ValueError(f"Conv2d: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}")
+            raise ValueError(
+                f"Conv2d: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
+            )
         kh, kw = pair("Conv2d: kernel_size", kernel_size, 1)
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, (kh, kw)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
@@ -124,7 +130,12 @@ class MaxPool2d(Module):
     """The largest element of each window; see `weft.nn.functional.max_pool2d`."""
 
     def __init__(
-        self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, dilation: Pair = 1, ceil_mode: bool = False
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
@@ -155,7 +166,13 @@ class AvgPool2d(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.avg_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad, self.divisor_override
+            x,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
         )
 
     def extra_repr(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import weft
+from weft._compile import mode_changed
 
 from .parameter import Parameter
 
@@ -185,6 +186,7 @@ class Module:
         """Switch dropout, batch norm and the like to training mode."""
         for module in self.modules():
             module.training = mode
+        mode_changed()
         return self
 
     def eval(self) -> Self:
@@ -195,6 +197,7 @@ class Module:
         """Train all parameters, or freeze them."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
+        mode_changed()
         return self
 
     def zero_grad(self) -> None:

@@ -62,8 +62,8 @@ class _BatchNorm(Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim not in self.ndims or x.shape[1] != self.num_features:
             raise ValueError(
-                f"{type(self).__name__}: expected {' or '.join(map(str, self.ndims))} dimensions with {self.num_features} "
-                f"channels in the second, got an input of shape {x.shape}"
+                f"{type(self).__name__}: expected {' or '.join(map(str, self.ndims))} dimensions with "
+                f"{self.num_features} channels in the second, got an input of shape {x.shape}"
             )
         return F.batch_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
@@ -82,7 +82,6 @@ class BatchNorm1d(_BatchNorm):
     >>> weft.nn.BatchNorm1d(3)(weft.ones((4, 3))).tolist()[0]
     [0.0, 0.0, 0.0]
     """
-
 
 
 class BatchNorm2d(_BatchNorm):

@@ -72,7 +72,9 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019): the parameter shrinks by ``lr * weight_decay`` at each step.
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+
+    The parameter shrinks by ``lr * weight_decay`` at each step.
 
     Parameters are those of `Adam`; weight decay is 0.01 unless given.
 

@@ -12,8 +12,10 @@ __all__ = ["Optimizer", "ParamGroup"]
 
 
 class ParamGroup(dict[str, Any]):
-    """Parameters and their options. ``lr`` and ``step`` are tensors of shape (): setting one keeps the tensor and changes its value,
-    so that a compiled step sees the new one.
+    """Parameters and their options.
+
+    ``lr`` and ``step`` are tensors of shape (): setting one keeps the tensor and changes its value, so that a compiled
+    step sees the new one.
     """
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -66,14 +68,18 @@ class Optimizer:
             if not isinstance(p, Tensor):
                 raise TypeError(f"{name}: a parameter must be a Tensor, not {type(p).__name__}")
             if not p.is_leaf:
-                raise ValueError(f"{name}: only leaf tensors can be trained, not the result of an operation; use Parameter")
+                raise ValueError(
+                    f"{name}: only leaf tensors can be trained, not the result of an operation; use Parameter"
+                )
             if p in seen:
                 raise ValueError(f"{name}: a parameter of shape {p.shape} is in two groups; give each only once")
             seen.add(p)
         options = {**self.defaults, **{k: v for k, v in group.items() if k != "params"}}
         unknown = options.keys() - self.defaults.keys()
         if unknown:
-            raise TypeError(f"{name}: unknown option {sorted(unknown)[0]!r}; it takes {', '.join(sorted(self.defaults))}")
+            raise TypeError(
+                f"{name}: unknown option {sorted(unknown)[0]!r}; it takes {', '.join(sorted(self.defaults))}"
+            )
         self._check(options)
         device = params[0].device if params else None
         new = ParamGroup(params=params, **options)
@@ -108,7 +114,10 @@ class Optimizer:
                 p.grad = None
 
     def prepare(self) -> None:
-        """Make the state of every parameter, where the parameter is now. ``step`` does it; before compiling a step, call it once."""
+        """Make the state of every parameter, where the parameter is now.
+
+        ``step`` does it; before a step is compiled, call it once.
+        """
         for group in self.param_groups:
             for p in group["params"]:
                 for key in ("lr", "step"):
@@ -172,12 +181,16 @@ class Optimizer:
         for i, values in state["state"].items():
             for key, value in values.items():
                 if value.shape not in (params[i].shape, ()):
-                    raise ValueError(f"{name}: {key} of parameter {i} has shape {value.shape}, the parameter {params[i].shape}")
+                    raise ValueError(
+                        f"{name}: {key} of parameter {i} has shape {value.shape}, the parameter {params[i].shape}"
+                    )
         for own, other in zip(self.param_groups, state["param_groups"], strict=True):
             for key, value in other.items():
                 if key != "params" and key in own:
                     own[key] = tuple(value) if isinstance(value, list) else value
-        self.state = {params[i]: {k: v.to(params[i].device) for k, v in values.items()} for i, values in state["state"].items()}
+        self.state = {
+            params[i]: {k: v.to(params[i].device) for k, v in values.items()} for i, values in state["state"].items()
+        }
 
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={self.param_groups[0][k]!r}" for k in self.defaults if k != "lr")

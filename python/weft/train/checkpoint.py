@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import weft
 from weft import Tensor
-from weft.serialization import FileError, json_bytes, load_tensors, read_json, read_metadata, tensors_to_bytes, write_files
+from weft.serialization import (
+    FileError,
+    json_bytes,
+    load_tensors,
+    read_json,
+    read_metadata,
+    tensors_to_bytes,
+    write_files,
+)
 
 if TYPE_CHECKING:
     from weft.nn import Module
@@ -80,11 +88,13 @@ def load(trainer: Trainer, folder: str | os.PathLike[str], optimizer: bool = Tru
         kind, groups = about["optimizer"]["class"], about["optimizer"]["param_groups"]
         epoch, step, history = int(about["epoch"]), int(about["step"]), about["history"]
     except (KeyError, TypeError, ValueError) as error:
-        raise FileError(f"{place / JSON}: not a file of weft.Trainer ({error!r} is missing or wrong); save again") from None
+        raise FileError(
+            f"{place / JSON}: not a file of weft.Trainer ({error!r} is missing or wrong); save again"
+        ) from None
     if len(marks) > 1:
         raise FileError(
-            f"{place}: model, optimizer and {JSON} are of different steps ({', '.join(sorted(marks))}), as if saving was "
-            "interrupted; load with optimizer=False to take the weights alone"
+            f"{place}: model, optimizer and {JSON} are of different steps ({', '.join(sorted(marks))}), as if saving "
+            "was interrupted; load with optimizer=False to take the weights alone"
         )
     if kind != type(trainer.optimizer).__name__:
         raise ValueError(
@@ -97,7 +107,9 @@ def load(trainer: Trainer, folder: str | os.PathLike[str], optimizer: bool = Tru
         trainer.optimizer.load_state_dict(_unflatten(saved, groups))
     except (KeyError, IndexError, TypeError, ValueError) as error:
         trainer.model.load_state_dict(before)
-        raise ValueError(f"{place / OPTIMIZER}: does not fit this optimizer ({error}); load with optimizer=False") from None
+        raise ValueError(
+            f"{place / OPTIMIZER}: does not fit this optimizer ({error}); load with optimizer=False"
+        ) from None
     trainer.epoch, trainer.step, trainer.history = epoch, step, history
 
 

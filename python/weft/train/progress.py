@@ -65,6 +65,8 @@ class Progress:
             text = "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if name != "seconds")
             self._bar.update(self._task, completed=steps, figures=text)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.stop()

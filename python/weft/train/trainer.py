@@ -89,7 +89,8 @@ class Trainer:
             raise TypeError(f"Trainer: model must be a weft.nn.Module, not {type(model).__name__}")
         if not isinstance(optimizer, Optimizer):
             raise TypeError(
-                f"Trainer: optimizer must be an Optimizer such as weft.optim.Adam(model.parameters()), not {optimizer!r}"
+                "Trainer: optimizer must be an Optimizer, such as weft.optim.Adam(model.parameters()), "
+                f"not {optimizer!r}"
             )
         self.model = model if device is None else model.to(device=device)
         self.optimizer = optimizer
@@ -121,10 +122,11 @@ class Trainer:
         self.optimizer.step()
         return loss.detach()
 
-    def _test_batch(self, x: Tensor, y: Tensor) -> None:
+    def _test_batch(self, x: Tensor, y: Tensor) -> tuple[()]:
         with weft.no_grad():
             output = self.model(x)
             self._test_figures.add(self.loss(output, y), output, y, x.shape[0])
+        return ()
 
     def _batches(self, data: Any, batch_size: int, shuffle: np.random.Generator | None = None) -> Iterator[Any]:
         return batches(data, batch_size, shuffle, self.device, self.dtype)
@@ -199,20 +201,20 @@ class Trainer:
     ) -> None:
         figures, begin, start = self._train_figures, self.step, time.perf_counter()
         figures.reset(self.step)
-        self.model.train()
         bar.epoch(self.epoch, _steps(data, batch_size))
-        for x, y in self._batches(data, batch_size, order):
-            for callback in self.callbacks:
-                callback.on_step_begin(self, self.step)
-            loss = self._train_step(x, y)
-            figures.rows += x.shape[0]
-            self.step += 1
-            for callback in self.callbacks:
-                callback.on_step_end(self, self.step - 1, loss)
-            if bar.due():
-                bar.update(self.step - begin, self._checked(stop_on_nan))
-            if self.stop or interrupt.requested:
-                break
+        with _Mode(self.model, training=True):
+            for x, y in self._batches(data, batch_size, order):
+                for callback in self.callbacks:
+                    callback.on_step_begin(self, self.step)
+                loss = self._train_step(x, y)
+                figures.rows += x.shape[0]
+                self.step += 1
+                for callback in self.callbacks:
+                    callback.on_step_end(self, self.step - 1, loss)
+                if bar.due():
+                    bar.update(self.step - begin, self._checked(stop_on_nan))
+                if self.stop or interrupt.requested:
+                    break
         if self.step == begin:
             raise ValueError(
                 f"fit: the data gave no batches in epoch {self.epoch + 1}; "
@@ -258,7 +260,7 @@ class Trainer:
             Means over all rows.
         """
         self._test_figures.reset(0)
-        with _Evaluation(self.model):
+        with _Mode(self.model, training=False):
             for x, y in self._batches(data, batch_size):
                 self._test_step(x, y)
                 self._test_figures.rows += x.shape[0]
@@ -282,37 +284,43 @@ class Trainer:
             All outputs, one after the other.
         """
         x = x if hasattr(x, "shape") else np.asarray(x)
-        with _Evaluation(self.model), weft.no_grad():
+        with _Mode(self.model, training=False), weft.no_grad():
             parts = [self._predict_step(part) for (part,) in cut((x,), batch_size, None, self.device, self.dtype)]
         if not parts:
             raise ValueError("predict: the data have no rows")
         return parts[0] if len(parts) == 1 else weft.concat(parts, axis=0)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Save model, optimizer and history as ``model.safetensors``, ``optimizer.safetensors`` and ``weft.json`` in `folder`."""
+        """Save ``model.safetensors``, ``optimizer.safetensors`` and ``weft.json`` (history and options) in `folder`."""
         checkpoint.save(self, folder)
 
     def load(self, folder: str | os.PathLike[str], optimizer: bool = True) -> None:
-        """Take over what `save` wrote; with ``optimizer=False`` the weights alone. A file of another model is an error."""
+        """Take over what `save` wrote; with ``optimizer=False`` the weights alone."""
         checkpoint.load(self, folder, optimizer)
 
 
-class _Evaluation:
-    """Evaluation mode for a while."""
+class _Mode:
+    """Training or evaluation mode for a while.
 
-    def __init__(self, model: Module) -> None:
-        self.model = model
+    The Trainer has a compiled function for each, so flags are set without ``Module.train``, which would trace anew.
+    """
+
+    def __init__(self, model: Module, training: bool) -> None:
+        self.modules, self.training = list(model.modules()), training
 
     def __enter__(self) -> None:
-        self.modes = [(module, module.training) for module in self.model.modules()]
-        self.model.eval()
+        self.before = [module.training for module in self.modules]
+        for module in self.modules:
+            module.training = self.training
 
     def __exit__(self, *error: object) -> None:
-        for module, training in self.modes:
+        for module, training in zip(self.modules, self.before, strict=True):
             module.training = training
 
 
-def _named_metrics(given: Iterable[str | Callable[[Any, Any], Tensor]]) -> list[tuple[str, Callable[[Any, Any], Tensor]]]:
+def _named_metrics(
+    given: Iterable[str | Callable[[Any, Any], Tensor]],
+) -> list[tuple[str, Callable[[Any, Any], Tensor]]]:
     if isinstance(given, str):
         given = [given]
     named = [metrics.get(metric) for metric in given]

@@ -112,7 +112,8 @@ def pairs(type: str) -> tuple[Any, Any]:
 _UNARY: dict[str, tuple[Callable[[Any], Any], float | None]] = {
     "neg": (np.negative, None), "abs": (np.abs, None), "floor": (np.floor, None), "ceil": (np.ceil, None),
     "trunc": (np.trunc, None), "rint": (np.rint, None), "sqrt": (np.sqrt, 2), "exp": (np.exp, 4),
-    "expm1": (np.expm1, 4), "log": (np.log, 4), "log1p": (np.log1p, 4), "sin": (np.sin, 5), "cos": (np.cos, 5), "tan": (np.tan, 6),
+    "expm1": (np.expm1, 4),
+    "log": (np.log, 4), "log1p": (np.log1p, 4), "sin": (np.sin, 5), "cos": (np.cos, 5), "tan": (np.tan, 6),
     "asin": (np.arcsin, 5), "acos": (np.arccos, 5), "atan": (np.arctan, 5), "tanh": (np.tanh, 6),
     "erf": (np.vectorize(math.erf, otypes=[float]), 17),
 }  # fmt: skip
@@ -320,7 +321,8 @@ for _source, _target in (("float32", "int32"), ("float32", "uint32"), ("int64", 
 
 _HALVES = np.array(
     [0.0, -0.0, 1.0, 1.0 + 2**-11, 1.0 + 3 * 2**-11, 65504.0, 65519.0, 65520.0, 1e6, -1e6, 2**-14, 2**-24, 2**-25,
-     3 * 2**-26, 1e-9, np.inf, -np.inf, np.nan, 0.1, 1 / 3, 1.00390625, 1.01171875, 3.3895314e38, 3.4e38, 1e-39], np.float32,
+     3 * 2**-26,
+     1e-9, np.inf, -np.inf, np.nan, 0.1, 1 / 3, 1.00390625, 1.01171875, 3.3895314e38, 3.4e38, 1e-39], np.float32,
 )  # fmt: skip
 
 

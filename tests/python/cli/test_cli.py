@@ -49,7 +49,9 @@ def test_devices_and_info_work_with_a_bad_variable():
 
 
 def test_linear(tmp_path):
-    run = weft("train", "linear", "--json", tmp_path / "a.json", "--save", tmp_path / "run", "--plot", tmp_path / "a.png")
+    run = weft(
+        "train", "linear", "--json", tmp_path / "a.json", "--save", tmp_path / "run", "--plot", tmp_path / "a.png"
+    )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     figures = json.loads((tmp_path / "a.json").read_text())
@@ -135,9 +137,7 @@ def test_unknown_backend_in_the_variable():
 
 def test_no_opencl_driver(tmp_path):
     pytest.importorskip("pyopencl")
-    mistake(
-        "opencl", arguments=TRAIN, WEFT_BACKEND="opencl", WEFT_OPENCL_PLATFORM="there is no such platform"
-    )
+    mistake("opencl", arguments=TRAIN, WEFT_BACKEND="opencl", WEFT_OPENCL_PLATFORM="there is no such platform")
 
 
 def test_scikit_learn_is_missing(tmp_path):

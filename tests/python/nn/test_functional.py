@@ -34,7 +34,7 @@ def check_gradients(f, *arrays, rtol=1e-5, atol=1e-7):
 
 
 def conv_reference(x, w, stride, lo, hi, dilation, groups):
-    n, c, h, _ = x.shape
+    n = x.shape[0]
     out, per, kh, kw = w.shape
     padded = np.pad(x, ((0, 0), (0, 0), (lo[0], hi[0]), (lo[1], hi[1])))
     oh = (padded.shape[2] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
@@ -119,7 +119,9 @@ def test_normalisation():
     running_mean, running_var = weft.asarray(np.zeros(3)), weft.asarray(np.ones(3))
     y = F.batch_norm(weft.asarray(x), running_mean, running_var, weft.asarray(g), weft.asarray(b), training=True)
     at = (slice(None), None, None)
-    np.testing.assert_allclose(y.numpy(), (x - mean[at]) / np.sqrt(var[at] + 1e-5) * g[at] + b[at], rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(
+        y.numpy(), (x - mean[at]) / np.sqrt(var[at] + 1e-5) * g[at] + b[at], rtol=1e-10, atol=1e-10
+    )
     np.testing.assert_allclose(running_mean.numpy(), 0.1 * mean, rtol=1e-12)
     np.testing.assert_allclose(running_var.numpy(), 0.9 + 0.1 * x.var((0, 2, 3), ddof=1), rtol=1e-12)
     y = F.batch_norm(weft.asarray(x), running_mean, running_var)
@@ -131,7 +133,9 @@ def test_normalisation():
     y = F.layer_norm(weft.asarray(rows), 5, weft.asarray(weight), weft.asarray(bias))
     np.testing.assert_allclose(y.numpy(), expected, rtol=1e-10, atol=1e-10)
     check_gradients(lambda x, w, b: F.layer_norm(x, 5, w, b), normal(3, 5), weight, bias, rtol=1e-4)
-    check_gradients(lambda x, w, b: F.batch_norm(x, None, None, w, b, True), normal(4, 2, 3), normal(2), normal(2), rtol=1e-4)
+    check_gradients(
+        lambda x, w, b: F.batch_norm(x, None, None, w, b, True), normal(4, 2, 3), normal(2), normal(2), rtol=1e-4
+    )
 
 
 def softmax(x, axis):
@@ -189,7 +193,9 @@ def test_cross_entropy(weighted, smoothing):
     w = weft.asarray(weight) if weighted else None
     for ignore in (-100, 3):
         got = F.cross_entropy(weft.asarray(x), weft.asarray(target), w, ignore, label_smoothing=smoothing)
-        np.testing.assert_allclose(got.item(), reference_cross_entropy(x, target, weight, ignore, smoothing), rtol=1e-10)
+        np.testing.assert_allclose(
+            got.item(), reference_cross_entropy(x, target, weight, ignore, smoothing), rtol=1e-10
+        )
     check_gradients(lambda x: F.cross_entropy(x, weft.asarray(target), w, 3, label_smoothing=smoothing), x, rtol=1e-4)
 
 

@@ -151,7 +151,9 @@ def test_first_values():
     assert np.abs(conv.weight.numpy()).max() <= 1 / 6
     assert math.isclose(nn.Embedding(200, 50).weight.numpy().std(), 1, rel_tol=0.05)
     wide = weft.empty((300, 200))
-    assert math.isclose(nn.init.kaiming_normal_(wide, nonlinearity="relu").numpy().std(), math.sqrt(2 / 200), rel_tol=0.03)
+    assert math.isclose(
+        nn.init.kaiming_normal_(wide, nonlinearity="relu").numpy().std(), math.sqrt(2 / 200), rel_tol=0.03
+    )
     assert math.isclose(nn.init.xavier_uniform_(wide).numpy().std(), math.sqrt(2 / 500), rel_tol=0.03)
     assert math.isclose(nn.init.xavier_normal_(wide).numpy().std(), math.sqrt(2 / 500), rel_tol=0.03)
     weft.random.seed(5)

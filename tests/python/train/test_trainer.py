@@ -56,7 +56,9 @@ def test_evaluate_is_the_mean_over_rows():
     expected = X @ trainer.model.weight.numpy().T + trainer.model.bias.numpy()
     np.testing.assert_allclose(prediction.numpy(), expected, rtol=1e-5, atol=1e-6)
     for size in (50, 16, 1):
-        assert trainer.evaluate((X, Y), batch_size=size)["loss"] == pytest.approx(((expected - Y) ** 2).mean(), rel=1e-4)
+        assert trainer.evaluate((X, Y), batch_size=size)["loss"] == pytest.approx(
+            ((expected - Y) ** 2).mean(), rel=1e-4
+        )
 
 
 def test_modes_are_put_back():
@@ -208,7 +210,11 @@ except KeyboardInterrupt:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_ends_between_two_steps_and_saves(tmp_path):
     run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "run")], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert run.stdout == "interrupted at 6 1\n", run.stderr
     assert sorted(os.listdir(tmp_path / "run")) == ["model.safetensors", "optimizer.safetensors", "weft.json"]

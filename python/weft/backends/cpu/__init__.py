@@ -10,13 +10,14 @@ _NAMES = ("libweft_cpu.so", "libweft_cpu.dylib", "weft_cpu.dll")
 
 
 def _library() -> str:
-    # An editable install has this file in the source tree and the library beside the installed package: __path__ names both.
+    # In an editable install this file is in the source tree, the library beside the installed package: __path__ has both.
     for folder in __path__:
         for name in _NAMES:
             path = Path(folder, name)
             if path.exists():
                 return str(path)
-    raise BackendError(f"cpu: no {_NAMES[0]} in {', '.join(__path__)}; install weft again: pip install --force-reinstall weft")
+    places = ", ".join(__path__)
+    raise BackendError(f"cpu: no {_NAMES[0]} in {places}; install weft again: pip install --force-reinstall weft")
 
 
 backend = native_backend(_library())

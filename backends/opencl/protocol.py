@@ -27,6 +27,14 @@ _CORE = {"imm", "param", "index", "load", "store", "check"}
 _REDUCTIONS = {f"reduce.{op}" for op in ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")}
 
 
+def _largest_buffer(device: Any) -> int:
+    """What the device says; but Intel's GPUs address over 4 GiB only with options that other drivers refuse."""
+    limit = int(device.max_mem_alloc_size)
+    if "intel" in device.vendor.lower() and device.type & cl.device_type.GPU:
+        limit = min(limit, (4 << 30) - 4096)
+    return limit
+
+
 class Executable:
     """A loaded plan: its parameter words on the device, and a binding for each launch."""
 
@@ -66,7 +74,7 @@ class OpenCLBackend(Backend):
             max_registers=128,
             max_instrs=2048,
             local_memory=min((int(d.local_mem_size) for d in devices), default=0),
-            max_alloc=min((int(d.max_mem_alloc_size) for d in devices), default=0),
+            max_alloc=min((_largest_buffer(d) for d in devices), default=0),
             alignment=128,
         )
 
