@@ -1,4 +1,5 @@
 // compile() and repeat(): a Python function is traced once, and its plan replayed.
+#include <algorithm>
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
@@ -141,6 +142,8 @@ void Tensor::trace_read() const {
     evaluated({node_});
     set_trace(tracer->id);
   }
+  // Two handles may name one node now and different ones at the next call.
+  if (std::find(tracer->captured.begin(), tracer->captured.end(), node_) != tracer->captured.end()) self.restore(fresh(node_));
   tracer->capture(self, node_);
 }
 

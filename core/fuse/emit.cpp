@@ -33,7 +33,8 @@ bool Emitter::same_place(const std::vector<Row>& a, const std::vector<Row>& b) c
 }
 
 bool Emitter::in_memory(const Node* n) const {
-  return n->computed() || (decisions_.stored.count(n) && !values_.count(n));
+  if (n->computed()) return true;
+  return n->prim->kind != Primitive::leaf && decisions_.stored.count(n) && !values_.count(n);
 }
 
 Val Emitter::narrowed(Val v, DType dtype) {
@@ -218,7 +219,7 @@ Val Emitter::load_at(const Node* n, const IndexMap& map, const Dims& strides, in
   a.bound_strides = Dims(map.bounds.size(), 0);
   a.fill_node = fill;
   a.operand = operand_;
-  bool inner = false;
+  bool inner = operand_ != 0;  // a contraction runs over k even where there is one
   for (size_t j = 0; j < map.rows.size(); ++j) {
     const Row& row = map.rows[j];
     int64_t stride = strides[j] * unit;

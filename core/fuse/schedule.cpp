@@ -109,9 +109,7 @@ struct Scheduler {
       for (const Node* in : distinct) ++consumers[in];
     }
     for (Node* n : order) {
-      if (escaping.count(n) && (is_dear(*n) || std::find_if(roots.begin(), roots.end(), [&](Node* r) { return known.resolve(r) == n; }) != roots.end()))
-        known.stored.insert(n);
-      if (is_dear(*n) || n->prim->kind == Primitive::opaque) known.stored.insert(n);
+      if (escaping.count(n) || is_dear(*n) || n->prim->kind == Primitive::opaque) known.stored.insert(n);
       if (n->prim->kind == Primitive::contract || n->prim->kind == Primitive::native) store_operands(n);
     }
     for (Node* n : order) {

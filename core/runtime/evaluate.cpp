@@ -154,7 +154,7 @@ void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
 }  // namespace
 
 void remember_update(const NodeRef& previous, const NodeRef& next) {
-  if (next->computed() || tracing()) return;
+  if (next->computed() || tracing() || next->prim->kind == Primitive::leaf) return;
   std::lock_guard lock(g_updates_mutex);
   for (size_t i = g_updates.size(); previous && i-- > 0;)
     if (g_updates[i].next == previous) {  // replaced again before anyone looked

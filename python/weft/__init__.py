@@ -296,6 +296,7 @@ from weft._products import (
 from weft._profile import (
     Profile,
     allow_host,
+    kernel_builds,
     profile,
 )
 from weft._sets import (
@@ -389,14 +390,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULES, *_ATTRIBUTES, "__version__"})
-
-
-def kernel_builds() -> int:
-    """How many kernels drivers built from source in this process, on all backends in use."""
-    from weft import _core
-
-    found = {d.type: d for d in _core._believed()}
-    return math.fsum(_core._kernel_builds(d) for d in found.values()).__int__()
 
 
 __all__ = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from weft import _core
 
-__all__ = ["KernelEntry", "Profile", "allow_host", "profile"]
+__all__ = ["KernelEntry", "Profile", "allow_host", "kernel_builds", "profile"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,9 @@ class allow_host:  # noqa: N801
 
     def __exit__(self, *exc: object) -> None:
         _core._allow_host(-1)
+
+
+def kernel_builds() -> int:
+    """How many kernels drivers built from source in this process, on all backends in use."""
+    found = {d.type: d for d in _core._believed()}
+    return sum(_core._kernel_builds(d) for d in found.values())

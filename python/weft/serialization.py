@@ -77,9 +77,10 @@ def save_tensors(
     Examples
     --------
     >>> import tempfile, pathlib, weft
+    >>> from weft.serialization import load_tensors, save_tensors
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.safetensors"
-    >>> weft.serialization.save_tensors(path, {"a": weft.ones((2,))})
-    >>> weft.serialization.load_tensors(path)["a"].tolist()
+    >>> save_tensors(path, {"a": weft.ones((2,))})
+    >>> load_tensors(path)["a"].tolist()
     [1.0, 1.0]
     """
     write_files({Path(path): tensors_to_bytes(tensors, metadata)})

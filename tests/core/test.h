@@ -33,8 +33,8 @@ void failed(const char* file, int line, const std::string& what);
 // Says both values.
 #define CHECK_EQ(a, b)                                                                     \
   do {                                                                                     \
-    auto&& a_ = (a);                                                                       \
-    auto&& b_ = (b);                                                                       \
+    auto a_ = (a);                                                                         \
+    auto b_ = (b);                                                                         \
     if (!(a_ == b_)) {                                                                     \
       std::ostringstream out_;                                                             \
       out_ << #a << " == " << #b << ": " << weft::test::text(a_) << " and " << weft::test::text(b_); \

@@ -267,7 +267,7 @@ static weft_program compile(int32_t device, const weft_kernel* k) {
   }
   for (uint32_t i = 0; i < k->accesses.count; ++i) {
     p->accesses[i].access = *AT(k->accesses, weft_access, i);
-    memcpy(p->accesses[i].regs, p->accesses[i].access.index_regs, sizeof(int32_t) * p->accesses[i].access.indices);
+    for (int r = 0; r < p->accesses[i].access.indices; ++r) p->accesses[i].regs[r] = p->accesses[i].access.index_regs[r];
   }
   for (uint32_t i = 0; i < k->stages.count; ++i) p->stages[i] = *AT(k->stages, weft_stage, i);
   return p;

@@ -29,7 +29,7 @@ def _windows(
         out = out_size(name, size, k[at], s[at], d[at], 2 * p[at], ceil)
         if ceil and (out - 1) * s[at] >= size + p[at]:
             out -= 1  # a window must begin inside the input or the padding before it
-        x = weft._core._window(x, axis, out, k[at], s[at], d[at], p[at], fill)
+        x = weft._core.window(x, axis, out, k[at], s[at], d[at], p[at], fill)
     return x
 
 
@@ -90,5 +90,5 @@ def _counts(ones: Tensor, kernel: Pair, stride: Pair | None, padding: Pair, shap
     k = pair("kernel", kernel, 1)
     s, p = k if stride is None else pair("stride", stride, 1), pair("padding", padding, 0)
     for axis, at, out in ((2, 0, shape[2]), (4, 1, shape[3])):
-        ones = weft._core._window(ones, axis, out, k[at], s[at], 1, p[at], 0.0)
+        ones = weft._core.window(ones, axis, out, k[at], s[at], 1, p[at], 0.0)
     return ones.sum(axis=(3, 5))

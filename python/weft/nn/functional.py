@@ -167,7 +167,7 @@ def conv2d(
         lo = hi = pair("conv2d: padding", padding, 0)
     out_size("conv2d", h, kh, 1, dh, lo[0] + hi[0])
     out_size("conv2d", w, kw, 1, dw, lo[1] + hi[1])
-    y = weft._core._conv(
+    y = weft._core.conv(
         x.reshape((n, groups, per_group, h, w)),
         weight.reshape((groups, out // groups, per_group, kh, kw)),
         (sh, sw),

@@ -83,6 +83,8 @@ class BatchNorm1d(_BatchNorm):
     [0.0, 0.0, 0.0]
     """
 
+    ndims = (2, 3)
+
 
 class BatchNorm2d(_BatchNorm):
     """Normalise each channel of (N, C, H, W).

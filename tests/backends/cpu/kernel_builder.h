@@ -152,6 +152,8 @@ class Kernel {
     executable_ = backend()->load(0, &plan);
     return executable_ != nullptr;
   }
+  weft_program program() const { return program_; }
+  const std::vector<int64_t>& words() const { return words_; }
   void run() {
     if (!executable_ && !compile()) {
       expect(false, std::string("compile: ") + backend()->last_error());

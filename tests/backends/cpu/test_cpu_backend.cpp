@@ -3,6 +3,7 @@
 #include "test_loop.h"
 #include "test_math.h"
 #include "test_other.h"
+#include "test_plan.h"
 #include "bench.h"
 
 int main(int argc, char** argv) {
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
     test_loops();
     test_contractions();
     test_others();
+    test_plans();
   }
   if (failures) std::fprintf(stderr, "%d failures\n", failures);
   else std::printf("all good\n");
