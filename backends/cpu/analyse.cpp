@@ -69,7 +69,8 @@ void find_uses(Program& p) {
       Instr& source = p.instrs[size_t(reg)];
       const bool across = stage.inner && !source.inner && source.level != Level::constant;
       // An inner stage runs many times: what it reads from outside must live to its end.
-      source.last_use = std::max(source.last_use, across ? stage.first + stage.count : int(i));
+      // Reductions fold when the tape of the stage is done, so their operands live that long too.
+      source.last_use = std::max(source.last_use, across || in.reduction >= 0 ? stage.first + stage.count : int(i));
       if (across) stage.outer_reads.push_back(reg);
       const bool stored = in.op == Op::store && reg == in.a && source.stage == in.stage;
       source.only_store = stored && readers[size_t(reg)] == 0 ? int(i) : -1;
