@@ -1,6 +1,7 @@
 #include "fuse/lower.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "fuse/emit.h"
@@ -240,14 +241,23 @@ struct Builder {
     if (k.kind == "loop") k.attrs.clear();
   }
 
+  // A store may take the place of a load of the same elements once, at each point, everything was read.
   void find_in_place() {
+    if (group.native) return;
+    std::vector<int> last_load(out.args.size(), -1), first_store(out.args.size(), INT_MAX);
+    for (int i = 0; i < int(out.kernel.instrs.size()); ++i) {
+      const Instr& in = out.kernel.instrs[i];
+      if (!std::strcmp(in.op, "load")) last_load[out.kernel.accesses[in.imm].arg] = i;
+      if (!std::strcmp(in.op, "store")) first_store[out.kernel.accesses[in.imm].arg] = std::min(first_store[out.kernel.accesses[in.imm].arg], i);
+    }
     for (const TapeAccess& s : loop.accesses) {
-      if (!s.store || group.native) continue;
-      for (const LoweredArg& arg : out.args) {
+      if (!s.store) continue;
+      for (size_t at = 0; at < out.args.size(); ++at) {
+        const LoweredArg& arg = out.args[at];
         if (arg.store || !arg.node->computed() || size_of(arg.node->dtype) != size_of(s.node->dtype)) continue;
-        bool same = true;
+        bool same = last_load[at] < first_store[argument(s.node, true)];
         for (const TapeAccess& l : loop.accesses)
-          if (l.node == arg.node) same &= l.strides == s.strides && l.offset - arg.node->offset == s.offset && l.bounds.empty() && l.indices.empty() && l.dtype == s.dtype;
+          if (l.node == arg.node) same &= l.strides == s.strides && l.offset == s.offset && l.bounds.empty() && l.indices.empty() && l.dtype == s.dtype;
         if (same) out.in_place.emplace_back(s.node, arg.node);
       }
     }

@@ -54,6 +54,7 @@ struct Scheduler {
   Decisions& known = out.decisions;
   std::vector<Node*> order;
   std::unordered_set<const Node*> escaping;
+  std::unordered_set<const Node*> optional;  // stored only because computing them again seemed dearer
   std::vector<Group> groups;
   std::unordered_map<const Node*, int> group_of_node;
   std::unordered_map<const Node*, std::vector<const Node*>> reads, users;  // among stored nodes
@@ -122,7 +123,7 @@ struct Scheduler {
         if (repeats || height[in] > kMaxHeight) {
           bool plain;
           const Node* source = viewed(in, plain);
-          if (!source->computed() && source->prim->kind != Primitive::leaf) known.stored.insert(source);
+          if (!source->computed() && source->prim->kind != Primitive::leaf && known.stored.insert(source).second && repeats) optional.insert(source);
           continue;
         }
         w = std::min(1 << 20, w + weight[in]);
@@ -130,7 +131,8 @@ struct Scheduler {
       }
       weight[n] = w, height[n] = h;
       bool expression = n->prim->kind == Primitive::map || n->prim->kind == Primitive::gather;
-      if (expression && (!fuse || (consumers[n] >= 2 && w >= kDearExpression))) known.stored.insert(n);
+      bool dear = consumers[n] >= 2 && w >= kDearExpression;
+      if (expression && (!fuse || dear) && known.stored.insert(n).second && fuse) optional.insert(n);
     }
     limit_arguments();
   }
@@ -383,6 +385,25 @@ struct Scheduler {
     return -1;
   }
 
+  // A value per row that stands alone costs a kernel; kernels that reduce rows compute it once a row anyway.
+  bool absorb_rows() {
+    bool changed = false;
+    for (size_t g = 0; g < groups.size(); ++g) {
+      const Node* n = groups[g].members[0].node;
+      if (groups[g].members.size() != 1 || !optional.count(n) || escaping.count(n)) continue;
+      bool all = true;
+      for (const Node* u : users[n]) {
+        const Group& reader = groups[group_of_node[u]];
+        all &= reader.reduces() && !reader.native && n->numel() <= product(reader.outer_shape);
+      }
+      if (!all) continue;
+      known.stored.erase(n);
+      optional.erase(n);
+      changed = true;
+    }
+    return changed;
+  }
+
   // Kernels with checks come as early as they can, so that nothing is overwritten before they passed.
   void emit_launches() {
     std::vector<LoweredGroup> lowered;
@@ -414,8 +435,10 @@ struct Scheduler {
     Evaluating here;
     rewrite_all();
     choose_stored();
-    while (!build_groups()) {
-    }
+    do {
+      while (!build_groups()) {
+      }
+    } while (absorb_rows());
     emit_launches();
     return std::move(out);
   }

@@ -25,6 +25,7 @@ _NAMES = {
     "U32": "uint32", "U64": "uint64", "F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64",
     "C64": "complex64",
 }  # fmt: skip
+_KINDS = {name: kind for kind, name in _NAMES.items()}
 
 
 class FileError(ValueError):
@@ -48,16 +49,21 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 
 def tensors_to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> bytes:
-    """The content of a safetensors file."""
-    import safetensors
-
-    entries = {}
-    for name, tensor in tensors.items():
-        bits = tensor.detach().view(weft.uint16) if tensor.dtype == weft.bfloat16 else tensor
-        array = np.ascontiguousarray(bits.numpy())
-        entries[name] = {"dtype": tensor.dtype.name, "shape": tensor.shape, "data": array.tobytes()}
-    content: bytes = safetensors.serialize(entries, dict(metadata or {}))
-    return content
+    """The content of a safetensors file: the header's length, the header, which is JSON, and the bytes of each tensor."""
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    parts, at = [], 0
+    # The widest elements first keep all of them aligned.
+    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])):
+        kind = _KINDS.get(tensor.dtype.name)
+        if kind is None:
+            raise TypeError(f"{name}: safetensors has no dtype for {tensor.dtype}; save its real and imaginary parts")
+        bits = tensor.detach().view(weft.uint16) if kind == "BF16" else tensor
+        parts.append(np.ascontiguousarray(bits.numpy()).tobytes())
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [at, at + len(parts[-1])]}
+        at += len(parts[-1])
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([struct.pack("<Q", len(text)), text, *parts])
 
 
 def save_tensors(

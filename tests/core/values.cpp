@@ -121,12 +121,24 @@ class Verified : public Backend {
   void inside(void* buffer, int64_t offset, int64_t n) {
     if (offset < 0 || offset + n > size(buffer)) failed("copy", 0, "a copy leaves its buffer");
   }
+  static int last_load(const Kernel& k, int arg) {
+    int last = -1;
+    for (int i = 0; i < int(k.instrs.size()); ++i)
+      if (!std::strcmp(k.instrs[size_t(i)].op, "load") && k.accesses[size_t(k.instrs[size_t(i)].imm)].arg == arg) last = i;
+    return last;
+  }
+  static int first_store(const Kernel& k, int arg) {
+    int i = 0;
+    while (std::strcmp(k.instrs[size_t(i)].op, "store") || k.accesses[size_t(k.instrs[size_t(i)].imm)].arg != arg) ++i;
+    return i;
+  }
   // Two arguments of one kernel with one buffer: only a store that takes the place of a load of the same elements may do that.
   void separate(const Loaded& e, size_t l, const Access& a, const Access& b, void* const* buffers) {
     if (!a.store || a.arg == b.arg || b.store) return;
     int sa = e.launches[l].slots[size_t(a.arg)], sb = e.launches[l].slots[size_t(b.arg)];
     if (sa == sb || buffers[sa] != buffers[sb]) return;  // one slot: parts of an arena, placed apart
-    if (a.bounds || b.bounds || !b.index_regs.empty() || a.stride_classes != b.stride_classes) failed("run", 0, "a store overwrites what is still read\n" + e.kernels[l].text);
+    if (a.bounds || b.bounds || !b.index_regs.empty() || a.stride_classes != b.stride_classes || last_load(e.kernels[l], b.arg) > first_store(e.kernels[l], a.arg))
+      failed("run", 0, "a store overwrites what is still read\n" + e.kernels[l].text);
   }
 
   std::shared_ptr<Backend> inner_;

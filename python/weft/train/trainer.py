@@ -173,6 +173,8 @@ class Trainer:
         """
         if not isinstance(epochs, int) or epochs < 0:
             raise ValueError(f"fit: epochs must be an integer >= 0, not {epochs!r}")
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"fit: batch_size must be a positive integer, not {batch_size!r}")
         self.optimizer.prepare()
         self.stop = False
         self._call("on_fit_begin")
