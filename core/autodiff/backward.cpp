@@ -108,7 +108,7 @@ NodeRef requires_grad_leaf(const NodeRef& x) {
   node->device = x->device;
   node->requires_grad = true;
   node->trace = trace_id();
-  if (x->computed()) {
+  if (x->computed() && !tracing()) {  // in a trace it must stay tied to the argument it came from
     node->set_value(x->buffer, x->strides, x->offset);
   } else {
     node->inputs.push_back(x->requires_grad ? ops::stop_gradient(x) : x);

@@ -64,10 +64,10 @@ class Traced {
  public:
   Traced(h function, h arguments) {
     std::vector<NodeRef> args = evaluated(as_nodes(arguments));
-    for (NodeRef& a : args) a = fresh(a);
     Tracer tracer;
     std::vector<NodeRef> roots;
     tracer.id = begin_trace();
+    for (NodeRef& a : args) a = fresh(a);  // part of the trace, so that reading them is no capture
     t_tracer = &tracer;
     auto finish = [&] {
       set_trace(0);
@@ -89,6 +89,7 @@ class Traced {
     }
     finish();
     results_ = roots.size();
+    roots_ = roots;
     roots.insert(roots.end(), finals_.begin(), finals_.end());
     finals_.clear();
     handles_ = std::move(tracer.handles);
@@ -120,13 +121,13 @@ class Traced {
 
   // For repeat(): the parts of a body.
   std::unique_ptr<Compiled> take() { return std::move(compiled_); }
-  size_t results() const { return results_; }
+  const std::vector<NodeRef>& result_nodes() const { return roots_; }
 
  private:
   std::unique_ptr<Compiled> compiled_;
   std::vector<nb::object> handles_;
   std::vector<bool> rebound_;
-  std::vector<NodeRef> finals_;
+  std::vector<NodeRef> finals_, roots_;
   size_t results_ = 0;
 };
 
@@ -157,7 +158,47 @@ void trace_grad(Tensor& t) {
   if (t_tracer && nb::find(t).is_valid()) t_tracer->graded.insert(&t);
 }
 
+// body(carries + slices + constants) -> carries + outputs, traced on the first slices.
+nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool reverse) {
+  std::vector<NodeRef> init = evaluated(as_nodes(carries)), xs = evaluated(as_nodes(sequences)), fixed = evaluated(as_nodes(constants)), inputs(init);
+  for (const NodeRef& x : xs)
+    if (x->rank() == 0 || x->shape[0] != n) raise(Error::value, "loop: a sequence of shape ", x->shape, " for ", n, " steps; the first dimension counts steps");
+  std::vector<NodeRef> args;
+  auto add = [&](const NodeRef& like, Dims shape) { args.push_back(leaf(shape, like->dtype, like->device, like->buffer)); };
+  for (const NodeRef& c : init) add(c, c->shape);
+  for (const NodeRef& x : xs) add(x, Dims(x->shape.begin() + 1, x->shape.end()));
+  for (const NodeRef& c : fixed) add(c, c->shape);
+  std::vector<nb::object> handles;
+  for (const NodeRef& a : args) handles.push_back(wrap(a));
+  nb::list list;
+  for (auto& o : handles) list.append(o);
+  Traced traced(function, list);
+  if (traced.captures()) raise(Error::value, "loop: the body reads tensors it was not given; pass them as constants");
+  auto body = std::make_shared<RepeatBody>();
+  body->carries = int(init.size());
+  body->sequences = int(xs.size());
+  body->constants = int(fixed.size());
+  const std::vector<NodeRef>& results = traced.result_nodes();
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (i >= init.size()) {
+      body->output_shapes.push_back(results[i]->shape);
+      body->output_dtypes.push_back(results[i]->dtype);
+    } else if (results[i]->shape != init[i]->shape || results[i]->dtype != init[i]->dtype) {
+      raise(Error::value, "loop: carried value ", i, " is ", name(init[i]->dtype), " ", init[i]->shape, " at first and ", name(results[i]->dtype), " ", results[i]->shape,
+            " after a step; a carried value keeps shape and dtype");
+    }
+  }
+  body->body = traced.take();
+  inputs.insert(inputs.end(), xs.begin(), xs.end());
+  inputs.insert(inputs.end(), fixed.begin(), fixed.end());
+  return wrapped(repeat(body, n, reverse, inputs));
+}
+
 void bind_compile(nb::module_& m) {
+  m.def("_loop", &loop, nb::arg("function"), nb::arg("carries"), nb::arg("sequences"), nb::arg("constants"), nb::arg("steps"), nb::arg("reverse"),
+        "The repeat node: see weft.loop.",
+        nb::sig("def _loop(function: typing.Callable[[list[Tensor]], list[Tensor]], carries: typing.Sequence[Tensor], sequences: typing.Sequence[Tensor], constants: "
+                "typing.Sequence[Tensor], steps: int, reverse: bool) -> list[Tensor]"));
   nb::class_<Traced>(m, "Traced", "A function of tensors, traced once and replayed.")
       .def("__init__", [](Traced* self, h function, h arguments) { new (self) Traced(function, arguments); }, nb::arg("function"), nb::arg("arguments"))
       .def("__call__", &Traced::call, nb::arg("arguments"),

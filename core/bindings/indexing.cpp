@@ -143,7 +143,7 @@ class Parser {
       int64_t low = nb::cast<int64_t>(array.attr("min")()), high = nb::cast<int64_t>(array.attr("max")());
       if (low < -n) out_of_bounds(low, dim_, n);
       if (high >= n) out_of_bounds(high, dim_, n);
-      if (low < 0) array = nb::module_::import_("numpy").attr("where")(array < nb::int_(0), array + nb::int_(n), array);
+      if (low < 0) array = nb::module_::import_("numpy").attr("where")(array.attr("__lt__")(0), array + nb::int_(n), array);
     }
     return from_numpy(array, out_.x->device);
   }
@@ -271,30 +271,59 @@ NodeRef set_region(const Index& index, const NodeRef& x, const NodeRef& value, c
   return ops::where(inside, value->rank() ? ops::pad(v, lo, hi, interior, Scalar::of(0)) : value, x);
 }
 
+// A scatter at the coordinates of every dimension, each shaped to broadcast over the result of reading.
 NodeRef set_arrays(const Index& index, const NodeRef& x, const NodeRef& value) {
-  std::vector<NodeRef> leading;
-  bool simple = true, rest = false;
-  for (const Part& p : index.parts) {
+  Dims together;  // the shape of the arrays
+  int first = -1, last = -1, arrays = 0;
+  for (size_t i = 0; i < index.parts.size(); ++i) {
+    const Part& p = index.parts[i];
+    if (p.kind != Part::array && p.kind != Part::integer) continue;
+    if (p.index) together = ops::broadcast_shapes("index", together, p.index->shape);
+    if (first < 0) first = int(i);
+    last = int(i);
+    ++arrays;
+  }
+  bool front = last - first + 1 != arrays;  // apart: their dimensions go first
+  Dims result;
+  int array_at = front ? 0 : -1;
+  if (front) result = together;
+  std::vector<int> at;  // of each slice in the result
+  for (size_t i = 0; i < index.parts.size(); ++i) {
+    const Part& p = index.parts[i];
+    if (int(i) == first && !front) {
+      array_at = int(result.size());
+      for (int64_t d : together) result.push_back(d);
+    }
+    if (p.kind == Part::slice) at.push_back(int(result.size()));
+    if (p.kind == Part::slice || p.kind == Part::newaxis) result.push_back(p.kind == Part::slice ? p.size : 1);
+  }
+  if (!product(result)) return x;
+  bool leading = array_at == 0;  // the common case: slices only after the arrays, and whole
+  for (size_t i = 0, d = 0; i < index.parts.size(); ++i) {
+    const Part& p = index.parts[i];
     if (p.kind == Part::gap) continue;
-    if (p.kind == Part::array && !rest) {
-      leading.push_back(p.index);
-    } else {
-      rest = true;
-      simple &= p.kind == Part::slice && p.step == 1 && p.start == 0 && p.size == x->shape[leading.size()];
+    leading &= p.kind != Part::newaxis && (p.kind != Part::slice || (int(i) > last && p.start == 0 && p.step == 1 && p.size == x->shape[d]));
+    ++d;
+  }
+  std::vector<NodeRef> places;
+  size_t slices = 0;
+  for (const Part& p : index.parts) {
+    Dims shape(result.size(), 1);
+    if (p.kind == Part::integer) {
+      places.push_back(ops::scalar(Scalar::of(p.start), DType::i64, x->device));
+    } else if (p.kind == Part::array) {
+      size_t offset = array_at + together.size() - p.index->shape.size();
+      for (size_t d = 0; d < p.index->shape.size(); ++d) shape[offset + d] = p.index->shape[d];
+      places.push_back(leading ? p.index : ops::reshape(p.index, shape));
+    } else if (p.kind == Part::slice && !leading) {
+      shape[at[slices++]] = p.size;
+      NodeRef line = ops::iota(p.size, x->device);
+      if (p.step != 1) line = ops::mul(line, ops::scalar(Scalar::of(p.step), DType::i64, x->device));
+      if (p.start) line = ops::add(line, ops::scalar(Scalar::of(p.start), DType::i64, x->device));
+      places.push_back(ops::reshape(line, shape));
     }
   }
-  if (simple && leading.size() == 1) {
-    Dims shape = leading[0]->shape;
-    for (int d = 1; d < x->rank(); ++d) shape.push_back(x->shape[d]);
-    return ops::scatter(x, leading, fitted(value, shape), ops::Scatter::set, index.checked);
-  }
-  // In general: index the numbers of the elements, and scatter to those.
-  NodeRef numbers = ops::reshape(ops::iota(x->numel(), x->device), x->shape);
-  NodeRef places = apply(index, numbers);
-  NodeRef v = fitted(value, places->shape);
-  if (!places->numel()) return x;
-  NodeRef flat = ops::scatter(ops::reshape(x, {x->numel()}), {ops::reshape(places, {places->numel()})}, ops::reshape(v, {places->numel()}), ops::Scatter::set, true);
-  return ops::reshape(flat, x->shape);
+  return ops::scatter(x, places, fitted(value, result), ops::Scatter::set, index.checked);
 }
 
 // A mask of the leading dimensions and one value need no count.

@@ -69,6 +69,7 @@ NB_MODULE(_core, m) {
   bind_autograd(m, t);
   bind_random(m);
   bind_compile(m);
+  bind_site(m);
   bind_runtime(m, t);
   bind_backends(m);
 }

@@ -308,7 +308,7 @@ void bind_movement(nb::module_& m, TensorClass& t) {
 
   // ---- joining and splitting
   for (const char* name : {"concat", "concatenate", "cat"})
-    m.def(name, [](h tensors, h axis, h dim) { return wrap(concat(tensors, either(axis, dim))); }, nb::arg("tensors"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
+    m.def(name, [](h tensors, h axis, h dim) { return wrap(concat(tensors, either(axis, dim))); }, nb::arg("tensors"), nb::arg("axis").none() = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
           "Joined along an axis that exists; None flattens first.",
           sig((std::string("def ") + name + "(tensors: typing.Sequence[" WEFT_LIKE "] | Tensor, /, axis: int | None = 0, *, dim: int | None = None) -> Tensor").c_str()));
   m.def("stack", [](h tensors, h axis, h dim) { return wrap(ops::stack(as_nodes(tensors), as_int(either(axis, dim)))); }, nb::arg("tensors"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),

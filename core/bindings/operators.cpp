@@ -18,11 +18,11 @@ void arithmetic(TensorClass& t, const std::string& name, Binary f) {
   t.def(plain.c_str(), [f](const Tensor& self, nb::handle other) {
     NodeRef b = operand(other, self.node());
     return b ? wrap(f(self.node(), b)) : not_implemented();
-  }, nb::sig(signature(plain.c_str(), WEFT_LIKE, "Tensor").c_str()));
+  }, nb::arg("other").none(), nb::sig(signature(plain.c_str(), WEFT_LIKE, "Tensor").c_str()));
   t.def(reflected.c_str(), [f](const Tensor& self, nb::handle other) {
     NodeRef b = operand(other, self.node());
     return b ? wrap(f(b, self.node())) : not_implemented();
-  }, nb::sig(signature(reflected.c_str(), WEFT_LIKE, "Tensor").c_str()));
+  }, nb::arg("other").none(), nb::sig(signature(reflected.c_str(), WEFT_LIKE, "Tensor").c_str()));
   t.def(in_place.c_str(), [f](nb::handle self, nb::handle other) {
     Tensor* t = tensor_of(self);
     NodeRef b = operand(other, t->node());
@@ -32,7 +32,7 @@ void arithmetic(TensorClass& t, const std::string& name, Binary f) {
       raise(Error::value, "in-place operation: the result has shape ", result->shape, ", the tensor ", t->node()->shape);
     t->rebind(std::move(result));
     return nb::borrow(self);
-  }, nb::sig(signature(in_place.c_str(), WEFT_LIKE, "Tensor").c_str()));
+  }, nb::arg("other").none(), nb::sig(signature(in_place.c_str(), WEFT_LIKE, "Tensor").c_str()));
 }
 
 void comparison(TensorClass& t, const char* name, Binary f) {
@@ -82,17 +82,17 @@ void bind_operators(TensorClass& t) {
   t.def("__pow__", [](const Tensor& self, nb::handle exponent, nb::handle) {
     NodeRef result = power(self.node(), exponent);
     return result ? wrap(result) : not_implemented();
-  }, nb::arg("other"), nb::arg("modulo") = nb::none(), nb::sig("def __pow__(self, other: " WEFT_LIKE ", modulo: None = None, /) -> Tensor"));
+  }, nb::arg("other").none(), nb::arg("modulo") = nb::none(), nb::sig("def __pow__(self, other: " WEFT_LIKE ", modulo: None = None, /) -> Tensor"));
   t.def("__rpow__", [](const Tensor& self, nb::handle base, nb::handle) {
     NodeRef b = operand(base, self.node());
     return b ? wrap(ops::pow(b, self.node())) : not_implemented();
-  }, nb::arg("other"), nb::arg("modulo") = nb::none(), nb::sig("def __rpow__(self, other: " WEFT_LIKE ", modulo: None = None, /) -> Tensor"));
+  }, nb::arg("other").none(), nb::arg("modulo") = nb::none(), nb::sig("def __rpow__(self, other: " WEFT_LIKE ", modulo: None = None, /) -> Tensor"));
   t.def("__ipow__", [](nb::handle self, nb::handle exponent, nb::handle) {
     NodeRef result = power(tensor_of(self)->node(), exponent);
     if (!result) return not_implemented();
     tensor_of(self)->rebind(std::move(result));
     return nb::borrow(self);
-  }, nb::arg("other"), nb::arg("modulo") = nb::none(), nb::sig("def __ipow__(self, other: " WEFT_LIKE ", modulo: None = None, /) -> Tensor"));
+  }, nb::arg("other").none(), nb::arg("modulo") = nb::none(), nb::sig("def __ipow__(self, other: " WEFT_LIKE ", modulo: None = None, /) -> Tensor"));
   t.def("__divmod__", [](const Tensor& self, nb::handle other) {
     NodeRef b = operand(other, self.node());
     if (!b) return not_implemented();

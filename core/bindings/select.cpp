@@ -139,7 +139,7 @@ void bind_select(nb::module_& m, TensorClass& t) {
   both("index_select", "dim: int, index: weft._typing.ArrayLike", "Tensor", "PyTorch's name of take().", [](h x, h axis, h i) { return wrap(take(as_node(x), i, axis)); }, nb::arg("dim"), nb::arg("index"));
   for (const char* name : {"take_along_axis", "take_along_dim"})
     both(name, "indices: weft._typing.ArrayLike, axis: int | None = -1", "Tensor", "Along the axis, the elements at these places; the other dimensions broadcast.",
-         [](h x, h i, h axis) { return wrap(take_along_axis(as_node(x), i, axis)); }, nb::arg("indices"), nb::arg("axis") = -1);
+         [](h x, h i, h axis) { return wrap(take_along_axis(as_node(x), i, axis)); }, nb::arg("indices"), nb::arg("axis").none() = -1);
   both("gather", "dim: int, index: weft._typing.ArrayLike", "Tensor", "PyTorch's gather: out[i, j] = x[index[i, j], j] for dim 0.", [](h x, int64_t axis, h i) { return wrap(gather(as_node(x), axis, i)); },
        nb::arg("dim"), nb::arg("index"));
   both("scatter", "dim: int, index: weft._typing.ArrayLike, src: " WEFT_LIKE ", *, reduce: str = 'set'", "Tensor", "PyTorch's scatter: out[index[i, j], j] = src[i, j] for dim 0; reduce combines with what is there.",

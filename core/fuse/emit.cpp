@@ -86,7 +86,8 @@ Val Emitter::emit_view(const Node* n, IndexMap map) {
     if (in_memory(source) && (!source->computed() || source->strides == contiguous_strides(source->shape)))
       return load_flat(source, n->shape, map, nullptr);
     std::vector<Row> rows;
-    if (!reshape_rows(group_.sizes, map.rows, n->shape, source->shape, rows)) throw MustStore{source, "its reshape is not affine"};
+    // A value in memory cannot be stored again, but its reshape can (rewrite.cpp sees to those that are not affine even alone).
+    if (!reshape_rows(group_.sizes, map.rows, n->shape, source->shape, rows)) throw MustStore{source->computed() ? n : source, "its reshape is not affine"};
     map.rows = std::move(rows);
     return emit(source, std::move(map));
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "fuse/emit.h"
+#include "fuse/expand.h"
 #include "fuse/stages.h"
 #include "runtime/device.h"
 
@@ -115,6 +116,13 @@ struct Builder {
       emitter.member(m);
       if (std::find(stores.begin(), stores.end(), m.node) != stores.end()) emitter.store(m);
     }
+  }
+
+  void expand(const std::set<std::string>& extra) {
+    std::vector<Reg> renamed;
+    emitter.tape = expand_extra(emitter.tape, extra, renamed);
+    for (TapeAccess& a : emitter.accesses)
+      for (auto& i : a.indices) i.reg = renamed[i.reg];
   }
 
   // sort, scan and scatter have accesses and no tape.
@@ -290,7 +298,7 @@ LoweredGroup lower_group(Group& group, const Decisions& decisions, const std::ve
       Builder b(group, decisions);
       bool tapeless = group.native && group.classes.empty();
       if (tapeless) b.native_accesses();
-      else b.emit(stores);
+      else b.emit(stores), b.expand(capabilities.extra);
       b.make_loop();
       std::vector<std::vector<Reg>> index_regs;
       for (const TapeAccess& a : b.emitter.accesses) {

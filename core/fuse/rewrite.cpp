@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "fuse/group.h"
 #include "fuse/schedule.h"
 #include "graph/ops.h"
 
@@ -87,7 +88,25 @@ static NodeRef split_reduction(Node* n) {
   return ops::add(ops::mul(row, constant(suffix)), at);
 }
 
+// A view in memory that no strides describe under its new shape: it is copied first.
+static NodeRef copy_for_reshape(Node* n) {
+  const NodeRef& x = n->inputs[0];
+  if (!x->computed() || !n->numel() || x->strides == contiguous_strides(x->shape)) return nullptr;
+  Group g = group_of(n, nullptr);
+  for (;;) {
+    try {
+      std::vector<Row> rows;
+      if (reshape_rows(g.sizes, g.full_rows, n->shape, x->shape, rows)) return nullptr;
+      NodeRef yes = ops::full(x->shape, Scalar::of(true), DType::b1, x->device);
+      return ops::reshape(ops::where(yes, x, x), n->shape);
+    } catch (const SplitLoop& s) {
+      g.split(s.dimension, s.q);
+    }
+  }
+}
+
 NodeRef rewrite(Node* n, const Capabilities& capabilities) {
+  if (!std::strcmp(n->prim->name, "reshape")) return copy_for_reshape(n);
   if (n->prim->kind == Primitive::native && n->prim->expand && !capabilities.has_kind(n->prim->lower(*n).kind)) return n->prim->expand(NodeRef(n));
   if (n->prim->kind != Primitive::reduce) return nullptr;
   int64_t length = 1;

@@ -117,6 +117,7 @@ std::vector<NodeRef> Compiled::run(const std::vector<NodeRef>& args, const std::
       for (size_t o = 0; o < by_output.size(); ++o)
         for (size_t r = 0; r < places.size(); ++r)
           if (s.root_source[r].from == From::output && g.roots[s.root_source[r].index] == g.order[s.plan->outputs[o].node]) by_output[o] = places[r];
+      raise_earlier(s.device);
       Binding b = bind_plan(*s.plan, g, by_output);
       launch(*s.plan, b);
       if (s.plan->checks) raise_late(s.device);

@@ -61,6 +61,7 @@ class Device {
   DeviceInfo info;
   std::string name;  // "opencl:0"
   Pool pool;
+  bool unread = false;  // a plan with checks ran, and nobody has looked at the status since; under the graph lock
 };
 
 // Devices live as long as the process: a tensor may outlast everything else.

@@ -43,6 +43,12 @@ std::vector<Update> take_updates(Device* device) {
   return mine;
 }
 
+// For the next evaluation: there was no room for this one.
+void put_back(std::vector<Update> updates) {
+  std::lock_guard lock(g_updates_mutex);
+  g_updates.insert(g_updates.begin(), std::make_move_iterator(updates.begin()), std::make_move_iterator(updates.end()));
+}
+
 // ---- plans, most recently used first
 
 constexpr size_t kPlanLimit = 512;
@@ -137,11 +143,17 @@ void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
     sign(g, device, g_fuse);
     plan = plan_for(g, device);
     debug_plan(g.roots, *plan);
+    if (!updates.empty()) raise_earlier(device);
     Binding b = bind_plan(*plan, g);
     launch(*plan, b);
     bool careful = plan->checks && (device->backend->capabilities.shared_memory || !updates.empty());
     if (careful) raise_late(device);
     commit(*plan, g, b);
+  } catch (const Error& e) {
+    unmark(g);
+    if (e.kind == Error::memory) put_back(std::move(updates));
+    else roll_back(updates);
+    throw;
   } catch (...) {
     unmark(g);
     roll_back(updates);

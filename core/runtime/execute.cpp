@@ -8,7 +8,12 @@
 namespace weft {
 
 void raise_late(Device* device) {
+  device->unread = false;
   if (int code = device->backend->status(device->index)) raise(Error::index, check_message(code), " (device ", device->name, ")");
+}
+
+void raise_earlier(Device* device) {
+  if (device->unread) raise_late(device);
 }
 
 Binding bind_plan(const Plan& plan, const Graph& g, const std::vector<OutputPlace>& places) {
@@ -41,6 +46,7 @@ void launch(const Plan& plan, const Binding& b) {
   std::vector<void*> handles;
   for (const BufferRef& buffer : b.buffers) handles.push_back(buffer->handle);
   std::vector<double> seconds;
+  plan.device->unread |= plan.checks;
   bool measure = profiling();
   if (measure) seconds.resize(plan.launches.size(), -1);
   plan.device->backend->run(plan.executable, handles.data(), int(handles.size()), b.params.data(), int(b.params.size()), measure ? &seconds : nullptr);

@@ -22,5 +22,7 @@ Binding bind_plan(const Plan& plan, const Graph& g, const std::vector<OutputPlac
 void launch(const Plan& plan, const Binding& b);
 // Raises the error of the first check that failed on this device since the last look.
 void raise_late(Device* device);
+// The same before state is updated, where an earlier plan may have failed unseen: its values must not reach the state.
+void raise_earlier(Device* device);
 
 }  // namespace weft

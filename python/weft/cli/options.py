@@ -103,10 +103,11 @@ def need(module: str) -> Any:
 
 def check_plot(plot: Path | None) -> None:
     """Say before the training what would fail after it."""
-    if plot is not None:
-        need("matplotlib")
-        if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
-            raise click.BadParameter(f"{plot.name}: a plot ends in .png, .svg or .pdf", param_hint="'--plot'")
+    if plot is None:
+        return
+    if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise click.BadParameter(f"{plot.name}: a plot ends in .png, .svg or .pdf", param_hint="'--plot'")
+    need("matplotlib")
 
 
 def figures(trainer: Any, rows: int, seconds: float) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""loop(): a body run many times as one node of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import _core
+from ._core import Tensor
+from ._tree import flatten, unflatten
+
+__all__ = ["loop"]
+
+Body = Callable[[list[Tensor]], list[Tensor]]
+
+
+def loop(
+    body: Callable[..., tuple[Any, Any]],
+    carry: Any,
+    xs: Any = None,
+    constants: Any = (),
+    length: int | None = None,
+    reverse: bool = False,
+) -> tuple[Any, Any]:
+    """Run ``carry, y = body(carry, x, constants)`` for each step; the body is traced and compiled once, whatever the length.
+
+    Parameters
+    ----------
+    body : callable
+        Takes the carried values, the slice of this step and the constants; returns the next carried values, of the same shapes and
+        dtypes, and what this step puts out (None for nothing). It reads no other tensors.
+    carry : tree of Tensor
+        The carried values before the first step.
+    xs : tree of Tensor, optional
+        Sequences, shape (length, ...): each step gets a slice of each.
+    constants : tree of Tensor
+        What every step reads, such as weights. Gradients flow to them too.
+    length : int, optional
+        How many steps, where there are no sequences.
+    reverse : bool
+        Whether the last slice comes first.
+
+    Returns
+    -------
+    tuple
+        The carried values after the last step, and the outputs stacked along a new first dimension.
+
+    Raises
+    ------
+    ValueError
+        The sequences have other lengths, a carried value changes shape or dtype, or the body reads other tensors.
+
+    Examples
+    --------
+    >>> import weft
+    >>> total, sums = loop(lambda c, x, _: (c + x, c + x), weft.zeros(()), weft.arange(4, dtype=weft.float32))
+    >>> total.item(), sums.tolist()
+    (6.0, [0.0, 1.0, 3.0, 6.0])
+    """
+    carries, carry_shape = flatten(carry)
+    sequences, xs_shape = flatten(xs) if xs is not None else ([], None)
+    fixed, fixed_shape = flatten(constants)
+    steps = sequences[0].shape[0] if sequences and sequences[0].ndim else length
+    if steps is None:
+        raise ValueError("loop: how many steps? give sequences, or length=")
+    if length is not None and length != steps:
+        raise ValueError(f"loop: length={length}, but the sequences have {steps} steps")
+    y_shape: Any = None
+
+    def flat(values: list[Tensor]) -> list[Tensor]:
+        nonlocal y_shape
+        c, x, k = _cut(values, len(carries), len(sequences))
+        after, y = body(
+            unflatten(carry_shape, c), unflatten(xs_shape, x) if xs is not None else None, unflatten(fixed_shape, k)
+        )
+        after_leaves, after_shape = flatten(after)
+        if after_shape != carry_shape:
+            raise ValueError("loop: the body returned carried values of another structure than it was given")
+        outputs, y_shape = ([], ("none",)) if y is None else flatten(y)
+        return [*after_leaves, *outputs]
+
+    results = _differentiable(flat, carries, sequences, fixed, steps, reverse)
+    final, outputs = results[: len(carries)], results[len(carries) :]
+    return unflatten(carry_shape, final), None if y_shape == ("none",) else unflatten(y_shape, outputs)
+
+
+def _cut(values: list[Tensor], carries: int, sequences: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    return values[:carries], values[carries : carries + sequences], values[carries + sequences :]
+
+
+def _run(
+    flat: Body, carries: list[Tensor], xs: list[Tensor], fixed: list[Tensor], steps: int, reverse: bool
+) -> list[Tensor]:
+    # A result that is an argument, or appears twice, still needs memory of its own.
+    return _core._loop(lambda values: [r.detach() for r in flat(values)], carries, xs, fixed, steps, reverse)
+
+
+def _differentiable(
+    flat: Body, carries: list[Tensor], xs: list[Tensor], fixed: list[Tensor], steps: int, reverse: bool
+) -> list[Tensor]:
+    inputs = [*carries, *xs, *fixed]
+    if not (_core.is_grad_enabled() and any(t.requires_grad for t in inputs)):
+        return _run(flat, carries, xs, fixed, steps, reverse)
+
+    # Forward also puts out what each step was given to carry: the way back needs it.
+    def keeping(values: list[Tensor]) -> list[Tensor]:
+        return [*flat(values), *values[: len(carries)]]
+
+    with_history = _run(keeping, [c.detach() for c in carries], [x.detach() for x in xs], [k.detach() for k in fixed], steps, reverse)
+    results, history = with_history[: -len(carries) or None], with_history[len(with_history) - len(carries) :]
+    outputs = len(results) - len(carries)
+
+    def back(*gradients: Tensor | None) -> list[Tensor]:
+        seeds = [_core.zeros_like(r) if g is None else g for g, r in zip(gradients, results, strict=True)]
+        sums = [_core.zeros_like(k) for k in fixed]
+
+        def step(values: list[Tensor]) -> list[Tensor]:
+            g_carry, rest = values[: len(carries)], values[len(carries) :]
+            g_fixed, rest = rest[: len(fixed)], rest[len(fixed) :]
+            given, x, g_out, k = (
+                rest[: len(carries)],
+                rest[len(carries) : len(carries) + len(xs)],
+                rest[len(carries) + len(xs) : len(carries) + len(xs) + outputs],
+                rest[len(carries) + len(xs) + outputs :],
+            )
+            before = _core.set_grad_enabled(True)
+            try:
+                variables = [_core._variable(t) for t in (*given, *x, *k)]
+                after = flat(variables)
+            finally:
+                _core.set_grad_enabled(before)
+            found = _core._gradients(after, [*g_carry, *g_out], variables, False)
+            found = [_core.zeros_like(v) if g is None else g for g, v in zip(found, variables, strict=True)]
+            to_carry, to_x, to_fixed = _cut(found, len(carries), len(xs))
+            return [*to_carry, *(a + b for a, b in zip(g_fixed, to_fixed, strict=True)), *to_x]
+
+        found = _run(step, [*seeds[: len(carries)], *sums], [*history, *xs, *seeds[len(carries) :]], fixed, steps, not reverse)
+        to_carry, rest = found[: len(carries)], found[len(carries) :]
+        return [*to_carry, *rest[len(fixed) :], *rest[: len(fixed)]]
+
+    return _joined(results, inputs, back)
+
+
+def _joined(results: list[Tensor], inputs: list[Tensor], back: Callable[..., list[Tensor]]) -> list[Tensor]:
+    """Results whose gradients are known together: `back` takes one for each result and gives one for each input."""
+    # Each result is a node of its own, so each asks for the gradients with zeros for the others; sums are linear in them.
+    def alone(i: int) -> Callable[[Tensor], list[Tensor]]:
+        return lambda g: back(*(g if j == i else None for j in range(len(results))))
+
+    return [
+        _core._custom_vjp(r, inputs, alone(i)) if r.dtype in _INEXACT else r for i, r in enumerate(results)
+    ]
+
+
+_INEXACT = (_core.float16, _core.bfloat16, _core.float32, _core.float64, _core.complex64, _core.complex128)
