@@ -14,7 +14,7 @@ from weft.backend import BackendError
 
 BACKENDS = os.environ.get("WEFT_TEST_BACKENDS", "cpu,reference,opencl").split(",")
 
-hypothesis.settings.register_profile("weft", deadline=None, max_examples=60, derandomize=True)
+hypothesis.settings.register_profile("weft", deadline=None, max_examples=int(os.environ.get("WEFT_TEST_EXAMPLES", "60")), derandomize=True)
 hypothesis.settings.load_profile("weft")
 
 

@@ -195,6 +195,8 @@ nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool r
 }
 
 void bind_compile(nb::module_& m) {
+  m.def("_copy", [](const Tensor& x) { return wrap(copied(x.node())); }, nb::arg("x"), "The same value as a node of its own; no gradient flows.",
+        nb::sig("def _copy(x: Tensor) -> Tensor"));
   m.def("_loop", &loop, nb::arg("function"), nb::arg("carries"), nb::arg("sequences"), nb::arg("constants"), nb::arg("steps"), nb::arg("reverse"),
         "The repeat node: see weft.loop.",
         nb::sig("def _loop(function: typing.Callable[[list[Tensor]], list[Tensor]], carries: typing.Sequence[Tensor], sequences: typing.Sequence[Tensor], constants: "

@@ -105,7 +105,26 @@ static NodeRef copy_for_reshape(Node* n) {
   }
 }
 
+// Index tensors that do not fit one kernel become one index into the dimensions they name, seen as one. Each is checked on its own:
+// reading `iota` there gives the index itself.
+static NodeRef gather_by_one_index(Node* n) {
+  const NodeRef& x = n->inputs[0];
+  int64_t axis = n->attrs[0], count = n->attrs[1], rows = 1;
+  NodeRef linear;
+  for (int64_t k = 0; k < count; ++k) {
+    int64_t extent = x->shape[axis + k];
+    NodeRef index = ops::gather(ops::iota(extent, n->device), {n->inputs[1 + k]}, 0, n->attrs[3]);
+    linear = linear ? ops::add(ops::mul(linear, ops::scalar(Scalar::of(extent), DType::i64, n->device)), index) : index;
+    rows *= extent;
+  }
+  Dims shape(x->shape.begin(), x->shape.begin() + axis);
+  shape.push_back(rows);
+  for (int d = int(axis + count); d < x->rank(); ++d) shape.push_back(x->shape[d]);
+  return ops::gather(ops::reshape(x, shape), {linear}, axis, true);
+}
+
 NodeRef rewrite(Node* n, const Capabilities& capabilities) {
+  if (n->prim->kind == Primitive::gather && !n->attrs[2] && n->attrs[1] > 1 && n->attrs[1] + 2 > capabilities.max_args) return gather_by_one_index(n);
   if (!std::strcmp(n->prim->name, "reshape")) return copy_for_reshape(n);
   if (n->prim->kind == Primitive::native && n->prim->expand && !capabilities.has_kind(n->prim->lower(*n).kind)) return n->prim->expand(NodeRef(n));
   if (n->prim->kind != Primitive::reduce) return nullptr;

@@ -121,12 +121,14 @@ std::vector<NodeRef> Compiled::run(const std::vector<NodeRef>& args, const std::
       Binding b = bind_plan(*s.plan, g, by_output);
       launch(*s.plan, b);
       if (s.plan->checks) raise_late(s.device);
-      std::unordered_map<const Node*, BufferRef> value;
-      for (size_t o = 0; o < s.plan->outputs.size(); ++o) value[g.order[s.plan->outputs[o].node]] = b.outputs[o];
+      std::unordered_map<const Node*, OutputPlace> value;
+      for (size_t o = 0; o < s.plan->outputs.size(); ++o)
+        value[g.order[s.plan->outputs[o].node]] = {b.outputs[o], o < by_output.size() ? by_output[o].offset : 0};
       for (auto [to, from] : s.plan->copies) value[g.order[to]] = value[g.order[from]];
       for (size_t r = 0; r < made.size(); ++r) {
         Node* traced_root = g.roots[r];
-        made[r] = leaf(traced_root->shape, traced_root->dtype, s.device, value.at(traced_root));
+        const OutputPlace& at = value.at(traced_root);
+        made[r] = leaf(traced_root->shape, traced_root->dtype, s.device, at.buffer, {}, at.offset);
       }
     } catch (...) {
       restore();

@@ -10,6 +10,8 @@ namespace {
 const Primitive kRepeat{.name = "repeat", .kind = Primitive::opaque};
 const Primitive kPick{.name = "pick", .kind = Primitive::opaque};  // one result of a repeat
 
+const Primitive kCopy{.name = "copy", .kind = Primitive::map, .emit = [](Tape&, const Node&, const Val* in) { return in[0]; }};
+
 struct Run {
   std::shared_ptr<RepeatBody> body;
   std::vector<NodeRef> results;
@@ -20,6 +22,8 @@ NodeRef slice_at(const NodeRef& x, int64_t t) {
   return leaf(shape, x->dtype, x->device, x->buffer, strides, x->offset + t * x->strides[0]);
 }
 }  // namespace
+
+NodeRef copied(const NodeRef& x) { return make_node(kCopy, x->shape, x->dtype, {x}); }
 
 bool is_repeat(const Node& n) { return n.prim == &kRepeat; }
 

@@ -20,6 +20,9 @@ struct RepeatBody {
 // Gives the final carries and the stacked outputs, pending.
 std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool reverse, const std::vector<NodeRef>& inputs);
 
+// The same value as a node of its own: an output slice needs its place even where it equals another value.
+NodeRef copied(const NodeRef& x);
+
 // Runs a pending repeat whose inputs are computed, and gives its picks their values.
 bool is_repeat(const Node& n);
 void run_repeat(Node& n);

@@ -92,7 +92,7 @@ def _run(
     flat: Body, carries: list[Tensor], xs: list[Tensor], fixed: list[Tensor], steps: int, reverse: bool
 ) -> list[Tensor]:
     # A result that is an argument, or appears twice, still needs memory of its own.
-    return _core._loop(lambda values: [r.detach() for r in flat(values)], carries, xs, fixed, steps, reverse)
+    return _core._loop(lambda values: [_core._copy(r) for r in flat(values)], carries, xs, fixed, steps, reverse)
 
 
 def _differentiable(

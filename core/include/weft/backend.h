@@ -179,7 +179,7 @@ typedef struct weft_capabilities {
   uint32_t dtypes;            /* bit (1 << storage type) for each type it loads and stores; F64 and 64-bit registers follow from it */
   const char* const* kinds;   /* NULL-terminated; "loop" is required */
   const char* const* extra;   /* NULL-terminated: instructions beyond the base set, such as "philox" */
-  int32_t max_args;           /* argument buffers in one kernel, at least 3 */
+  int32_t max_args;           /* argument buffers in one kernel, at least 4 */
   int32_t max_param_words;    /* in one kernel */
   int32_t max_registers;      /* live at once in one tape */
   int32_t max_instrs;         /* in one tape */
