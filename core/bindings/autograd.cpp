@@ -1,6 +1,8 @@
 // Gradients: Tensor.backward and what python/weft/autograd.py builds on.
 #include "autodiff/backward.h"
 
+#include <algorithm>
+
 #include "bindings/bind.h"
 #include "runtime/gil.h"
 #include "runtime/state.h"
@@ -128,6 +130,17 @@ void bind_autograd(nb::module_& m, TensorClass& t) {
           }
           return wrapped(leaves);
         }, nb::arg("outputs"), "The leaves below these tensors.", nb::sig("def _leaves(outputs: typing.Sequence[Tensor]) -> list[Tensor]"));
+  m.def("_depends", [](h outputs, h known) {
+          std::vector<NodeRef> nodes = as_nodes(outputs), given = as_nodes(known), leaves;
+          {
+            WithoutGil nogil;
+            leaves = gradient_leaves(nodes);
+          }
+          for (const NodeRef& leaf : leaves)
+            if (std::find(given.begin(), given.end(), leaf) == given.end()) return true;
+          return false;
+        }, nb::arg("outputs"), nb::arg("known"), "Whether other leaves than these are below the outputs.",
+        nb::sig("def _depends(outputs: typing.Sequence[Tensor], known: typing.Sequence[Tensor]) -> bool"));
   m.def("_variable", [](const Tensor& x) { return wrap(variable(x.node())); }, nb::arg("x"), "The same value, as something to differentiate for.", nb::sig("def _variable(x: Tensor) -> Tensor"));
   m.def("_custom_vjp", [](const Tensor& value, h inputs, h vjp) {
           std::vector<NodeRef> nodes = as_nodes(inputs);

@@ -97,9 +97,16 @@ void commit(const Plan& plan, Graph& g, Binding& b) {
 }
 
 // After a failed check nothing was written that anyone can see: an update becomes the value it would have replaced.
+void evaluate_on(Device* device, const std::vector<NodeRef>& roots);
+
 void roll_back(const std::vector<Update>& updates) {
   for (const Update& u : updates) {
-    if (u.next->computed() || !u.previous || !u.previous->computed()) continue;
+    if (u.next->computed() || !u.previous) continue;
+    try {
+      if (!u.previous->computed()) evaluate_on(u.previous->device, {u.previous});
+    } catch (const Error&) {
+      continue;  // what it would fall back to fails as well: the handle says so when it is read
+    }
     u.next->set_value(u.previous->buffer, u.previous->strides, u.previous->offset);
     u.next->inputs.clear();
   }

@@ -103,12 +103,23 @@ def _unflatten(shape: Any, leaves: list[Any]) -> Any:
 _LEAF = object()
 
 
+def _tensors(tree: Any) -> list[Tensor]:
+    leaves: list[Tensor] = []
+    _flatten(tree, leaves)
+    return leaves
+
+
 def _variables(tree: Any) -> tuple[Any, list[Tensor]]:
     """The same tree over tensors to differentiate for."""
     leaves: list[Tensor] = []
     shape = _flatten(tree, leaves)
     fresh = [_core._variable(t) if t.dtype.kind in "fc" else t for t in leaves]
     return _unflatten(shape, list(fresh)), fresh
+
+
+def _recorded(given: Any, outputs: Sequence[Tensor], fresh: Sequence[Tensor]) -> bool:
+    """Whether what follows is part of a gradient further out: of the arguments, or of what the function has captured."""
+    return any(t.requires_grad for t in _tensors(given)) or _core._depends(outputs, fresh)
 
 
 def _gradients(outputs: Sequence[Tensor], seeds: Sequence[Tensor], wrt: Sequence[Tensor], create_graph: bool) -> list[Tensor]:
@@ -155,7 +166,7 @@ def value_and_grad(
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        outer = is_grad_enabled()
+        recording = is_grad_enabled()
         with enable_grad():
             given = list(args)
             trees: list[Any] = []
@@ -172,25 +183,26 @@ def value_and_grad(
             if not isinstance(value, Tensor) or value.size != 1 or value.dtype.kind != "f":
                 what = f"{value.dtype} of shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
                 raise TypeError(f"grad: the function must give one floating-point number, not {what}")
-            gradients = _gradients([value], [_core.ones_like(value)], wrt, create_graph=outer)
+            recording = recording and _recorded((args, kwargs), [value], wrt)
+            gradients = _gradients([value], [_core.ones_like(value)], wrt, create_graph=recording)
         parts = []
         for tree in trees:
             leaves: list[Tensor] = []
             shape = _flatten(tree, leaves)
             parts.append(_unflatten(shape, gradients[: len(leaves)]))
             del gradients[: len(leaves)]
-        return _settled(result, outer), parts[0] if isinstance(argnums, int) else tuple(parts)
+        return _settled(result, recording), parts[0] if isinstance(argnums, int) else tuple(parts)
 
     differentiated.__name__ = getattr(fun, "__name__", "function")
     differentiated.__doc__ = getattr(fun, "__doc__", None)
     return differentiated
 
 
-def _settled(tree: Any, outer: bool) -> Any:
-    """Results for a caller: where the caller records nothing, they carry no graph."""
+def _settled(tree: Any, recorded: bool) -> Any:
+    """Results for the caller; without the graph where that is no part of another."""
     leaves: list[Tensor] = []
     shape = _flatten(tree, leaves)
-    return _unflatten(shape, [t if outer else t.detach() for t in leaves])
+    return _unflatten(shape, [t if recorded else t.detach() for t in leaves])
 
 
 def grad(fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -240,24 +252,24 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]
     >>> pull(weft.ones(2))[0].tolist()
     [2.0, 4.0]
     """
-    outer = is_grad_enabled()
+    recording = is_grad_enabled()
     with enable_grad():
         trees, wrt = _variables(tuple(primals))
         value = fun(*trees)
-    outputs: list[Tensor] = []
-    _flatten(value, outputs)
+    outputs = _tensors(value)
+    recording = recording and _recorded(primals, outputs, wrt)
 
     def pull(cotangents: Any) -> Any:
-        seeds: list[Tensor] = []
-        _flatten(cotangents, seeds)
+        seeds = _tensors(cotangents)
         for seed, out in zip(seeds, outputs, strict=True):
             if seed.shape != out.shape:
                 raise ValueError(f"vjp: a gradient of shape {seed.shape} for a result of shape {out.shape}")
-        gradients = _gradients(outputs, seeds, wrt, create_graph=is_grad_enabled())
+        create_graph = is_grad_enabled() and (recording or any(s.requires_grad for s in seeds))
+        gradients = _gradients(outputs, seeds, wrt, create_graph)
         shape = _flatten(trees, [])
         return _unflatten(shape, gradients)
 
-    return _settled(value, outer), pull
+    return _settled(value, recording), pull
 
 
 def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -282,18 +294,18 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     6.0
     """
     # The vjp is linear in its gradients u: its own vjp, for u, is the jvp.
-    outer = is_grad_enabled()
+    recording = is_grad_enabled()
     with enable_grad():
         trees, wrt = _variables(tuple(primals))
         value = fun(*trees)
         outputs: list[Tensor] = []
         shape = _flatten(value, outputs)
-        directions: list[Tensor] = []
-        _flatten(tuple(tangents), directions)
+        directions = _tensors(tuple(tangents))
+        recording = recording and _recorded((primals, tangents), outputs, wrt)
         u = [_core._variable(_core.zeros_like(out).detach()) for out in outputs]
         gradients = _gradients(outputs, u, wrt, create_graph=True)
-        out = _gradients(gradients, directions, u, create_graph=outer)
-    return _settled(value, outer), _unflatten(shape, out)
+        out = _gradients(gradients, directions, u, create_graph=recording)
+    return _settled(value, recording), _unflatten(shape, out)
 
 
 # ---- functions with a gradient of their own
@@ -412,10 +424,8 @@ def checkpoint(fun: Callable[..., Any], *args: Any) -> Any:
     state = random.get_state()
     # Making the graph costs little, as nothing of it is computed: it tells which other tensors `fun` reaches.
     probe, _ = call()
-    found: list[Tensor] = []
-    _flatten(probe, found)
     # The identity of a variable is its node: one more gradient, which is dropped, does no harm.
-    others = _core._leaves([t for t in found if t.requires_grad])
+    others = _core._leaves([t for t in _tensors(probe) if t.requires_grad])
     random.set_state(state)
     with no_grad():
         result = fun(*args)

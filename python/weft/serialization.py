@@ -49,7 +49,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 
 def tensors_to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> bytes:
-    """The content of a safetensors file: the header's length, the header, which is JSON, and the bytes of each tensor."""
+    """The content of a safetensors file: the header's length, the header in JSON, and the bytes of each tensor."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     parts, at = [], 0
     # The widest elements first keep all of them aligned.

@@ -17,50 +17,39 @@ __all__ = ["figures", "finish", "need", "training_options"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Folder(click.ParamType):
+def _folder(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
     """A folder that can be written to; made if it is not there."""
+    if value is None:
+        return None
+    folder = Path(value)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise click.BadParameter(f"cannot write to {folder}: {reason}; name a folder you may write to") from None
+    return folder
 
-    name = "DIR"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        folder = Path(value)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            self.fail(f"cannot write to {folder}: {os.strerror(error.errno or 0)}; name a folder you may write to")
-        return folder
-
-
-class _File(click.ParamType):
+def _file(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
     """A file in a folder that can be written to."""
+    if value is None:
+        return None
+    path = Path(value)
+    if path.is_dir():
+        raise click.BadParameter(f"{path} is a folder; name a file")
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise click.BadParameter(f"cannot write {path}: {reason}; name a file in a folder you may write to") from None
+    return path
 
-    name = "FILE"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        path = Path(value)
-        try:
-            if path.is_dir():
-                self.fail(f"{path} is a folder; name a file")
-            tempfile.TemporaryFile(dir=path.parent).close()
-        except OSError as error:
-            self.fail(f"cannot write {path}: {os.strerror(error.errno or 0)}; name a file in a folder you may write to")
-        return path
-
-
-class _Rate(click.ParamType):
-    """A positive number."""
-
-    name = "float"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number")
-        if not 0 < number < math.inf:
-            self.fail(f"{value} is not in the range x>0")
-        return number
+def _positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is not a number greater than 0")
+    return value
 
 
 def training_options(epochs: int, batch_size: int, lr: float) -> Callable[[F], F]:
@@ -76,12 +65,16 @@ def training_options(epochs: int, batch_size: int, lr: float) -> Callable[[F], F
         click.option(
             "--batch-size", type=click.IntRange(min=1), default=batch_size, show_default=True, help="Rows of a step."
         ),
-        click.option("--lr", type=_Rate(), default=lr, show_default=True, help="First learning rate."),
+        click.option(
+            "--lr", type=float, callback=_positive, default=lr, show_default=True, help="First learning rate."
+        ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random."),
         click.option("--device", help='Such as "cpu" or "opencl:0".  [default: WEFT_BACKEND, else cpu]'),
-        click.option("--save", type=_Folder(), help="Save model.safetensors and weft.json there."),
-        click.option("--json", "json_file", type=_File(), help="Write all figures as one flat object."),
-        click.option("--plot", type=_File(), help="Draw loss and accuracy (PNG, SVG or PDF)."),
+        click.option("--save", metavar="DIR", callback=_folder, help="Save model.safetensors and weft.json there."),
+        click.option(
+            "--json", "json_file", metavar="FILE", callback=_file, help="Write all figures as one flat object."
+        ),
+        click.option("--plot", metavar="FILE", callback=_file, help="Draw loss and accuracy (PNG, SVG or PDF)."),
     )
 
     def add(function: F) -> F:

@@ -362,6 +362,6 @@ def cross_entropy(
 
 
 def _in_range(target: Tensor, valid: Tensor, classes: int) -> Tensor:
-    """`target`, 0 where it does not count. Class numbers that are out of range raise IndexError, at the latest when read."""
+    """`target`, 0 where it does not count. A class that is out of range raises IndexError, at the latest when read."""
     inside = weft.where(valid, weft.where(target < 0, classes, target), 0)
     return weft.arange(classes, device=target.device)[inside]  # looking a number up checks it

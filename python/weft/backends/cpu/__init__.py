@@ -10,7 +10,7 @@ _NAMES = ("libweft_cpu.so", "libweft_cpu.dylib", "weft_cpu.dll")
 
 
 def _library() -> str:
-    # In an editable install this file is in the source tree, the library beside the installed package: __path__ has both.
+    # In an editable install this file is in the source tree, the library where the package is installed.
     for folder in __path__:
         for name in _NAMES:
             path = Path(folder, name)
