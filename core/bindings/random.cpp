@@ -12,7 +12,7 @@ namespace {
 
 using h = nb::handle;
 
-bool at_hand(const NodeRef& node) { return !std::strcmp(node->prim->name, "scalar"); }
+bool at_hand(const NodeRef& node) { return !node->computed() && !std::strcmp(node->prim->name, "scalar"); }
 
 NodeRef word(uint64_t value, Device* device) { return ops::scalar(Scalar::of(int64_t(value)), DType::u64, device); }
 

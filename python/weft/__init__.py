@@ -331,6 +331,7 @@ if TYPE_CHECKING:
     from weft import autograd, data, fft, linalg, losses, metrics, nn, optim, random, testing, train
     from weft._array_api import __array_namespace_info__
     from weft._compile import compile
+    from weft._loop import loop
     from weft._devices import devices, list_backends
     from weft.random import Generator, manual_seed
     from weft.train import Trainer
@@ -338,6 +339,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __array_api_version__ = "2025.12"
+
+_core._trace_sites(__path__[0])  # names the user's lines, with WEFT_DEBUG=trace
 
 e = math.e
 inf = math.inf
@@ -367,10 +370,23 @@ _ATTRIBUTES = {
     "Trainer": "train",
     "__array_namespace_info__": "_array_api",
     "compile": "_compile",
+    "loop": "_loop",
     "devices": "_devices",
     "list_backends": "_devices",
     "manual_seed": "random",
 }
+
+
+def get_include() -> str:
+    """The folder to compile a plugin with: it holds ``weft/backend.h``.
+
+    Examples
+    --------
+    >>> import os, weft
+    >>> os.path.basename(weft.get_include())
+    'include'
+    """
+    return f"{__path__[0]}/include"
 
 
 def __getattr__(name: str) -> Any:
@@ -532,6 +548,7 @@ __all__ = [
     "geomspace",
     "get_default_device",
     "get_default_dtype",
+    "get_include",
     "grad",
     "graph_text",
     "greater",
@@ -580,6 +597,7 @@ __all__ = [
     "logical_xor",
     "logspace",
     "logsumexp",
+    "loop",
     "losses",
     "lt",
     "manual_seed",

@@ -18,6 +18,8 @@ VARIABLES = (
     "WEFT_FUSE",
     "WEFT_STRICT",
     "WEFT_DEBUG",
+    "WEFT_OPENCL_PLATFORM",
+    "WEFT_CACHE_DIR",
     "OCL_ICD_VENDORS",
 )
 

@@ -1,0 +1,78 @@
+"""loop(): the repeat node against the same steps written out."""
+
+import numpy as np
+import pytest
+
+import weft
+
+
+def cell(h, x, weights):
+    h = weft.tanh(x @ weights[0] + h @ weights[1])
+    return h, h * 2
+
+
+def weights(rng, d=3, h=4):
+    return [weft.asarray(rng.standard_normal(shape) * 0.5) for shape in ((d, h), (h, h))]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("steps", [1, 5])
+def test_against_numpy(device, rng, steps, reverse):
+    w = weights(rng)
+    x = rng.standard_normal((steps, 2, 3))
+    last, ys = weft.loop(cell, weft.zeros((2, 4), dtype=weft.float64), weft.asarray(x), w, reverse=reverse)
+    h, expected = np.zeros((2, 4)), np.zeros((steps, 2, 4))
+    for t in reversed(range(steps)) if reverse else range(steps):
+        h = np.tanh(x[t] @ w[0].numpy() + h @ w[1].numpy())
+        expected[t] = 2 * h
+    np.testing.assert_allclose(ys.numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(last.numpy(), h, rtol=1e-12)
+
+
+def test_gradients_against_the_steps_written_out(device, rng):
+    w = weights(rng)
+    x = weft.asarray(rng.standard_normal((6, 2, 3)))
+    start = weft.asarray(rng.standard_normal((2, 4)))
+    leaves = [*w, x, start]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    last, ys = weft.loop(cell, start, x, w)
+    (ys.square().sum() + last.sum()).backward()
+    got = [leaf.grad.numpy() for leaf in leaves]
+    for leaf in leaves:
+        leaf.zero_grad()
+    h, total = start, 0
+    for t in range(6):
+        h, y = cell(h, x[t], w)
+        total = total + y.square().sum()
+    (total + h.sum()).backward()
+    for a, leaf in zip(got, leaves, strict=True):
+        np.testing.assert_allclose(a, leaf.grad.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_a_new_length_builds_no_kernel(device, rng):
+    w = weights(rng)
+
+    def run(steps):
+        x = weft.asarray(rng.standard_normal((steps, 2, 3)))
+        return weft.loop(cell, weft.zeros((2, 4), dtype=weft.float64), x, w)[1].numpy()
+
+    run(4)
+    before = weft._core.runtime_stats()["programs"]
+    run(9)
+    assert weft._core.runtime_stats()["programs"] == before
+
+
+def test_bad_input(device):
+    def step(c, x, _):
+        return c + x, None
+
+    with pytest.raises(ValueError, match="how many steps"):
+        weft.loop(step, weft.zeros(()))
+    with pytest.raises(ValueError, match="steps"):
+        weft.loop(lambda c, x, _: (c, None), weft.zeros(()), [weft.zeros(3), weft.zeros(4)])
+    with pytest.raises(ValueError, match="keeps shape"):
+        weft.loop(lambda c, x, _: (weft.concat([c, c]), None), weft.zeros(2), weft.zeros(3))
+    outside = weft.ones(())
+    with pytest.raises(ValueError, match="constants"):
+        weft.loop(lambda c, x, _: (c + outside, None), weft.zeros(()), weft.zeros(3))
