@@ -9,8 +9,7 @@
 namespace weft {
 
 // d(sum(outputs * seeds)) / d(wrt), null where nothing flows. create_graph: the gradients can be differentiated again.
-std::vector<NodeRef> gradients(const std::vector<NodeRef>& outputs, const std::vector<NodeRef>& seeds,
-                               const std::vector<NodeRef>& wrt, bool create_graph);
+std::vector<NodeRef> gradients(const std::vector<NodeRef>& outputs, const std::vector<NodeRef>& seeds, const std::vector<NodeRef>& wrt, bool create_graph);
 // Every leaf below `output` that requires a gradient and was made by requires_grad_leaf().
 std::vector<NodeRef> gradient_leaves(const std::vector<NodeRef>& outputs);
 // A node with the same value that gradients stop at and are collected for.

@@ -10,14 +10,16 @@ struct Options {
   bool keep;
 };
 
-Options options(const char* op, const NodeRef& x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim) {
+// NumPy's functions call a tensor's methods with out=None.
+Options options(const char* op, const NodeRef& x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, nb::handle out) {
+  if (!out.is_none()) raise(Error::type, op, ": no out=; a tensor is a value, use its assign()");
   bool keep = PyObject_IsTrue(keepdims.ptr()) == 1 || (!keepdim.is_none() && PyObject_IsTrue(keepdim.ptr()) == 1);
   return {axes_of(op, x, either(axis, dim)), keep};
 }
 
-#define WEFT_AXES nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("keepdims") = false, nb::arg("dim") = nb::none(), nb::arg("keepdim") = nb::none()
-const char* const axes_text = "axis: weft._typing.Axis = None, *, keepdims: bool = False, dim: weft._typing.Axis = None, keepdim: bool | None = None";
-const char* const axis_text = "axis: int | None = None, *, keepdims: bool = False, dim: int | None = None, keepdim: bool | None = None";
+#define WEFT_AXES nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("keepdims") = false, nb::arg("dim") = nb::none(), nb::arg("keepdim") = nb::none(), nb::arg("out") = nb::none()
+const char* const axes_text = "axis: weft._typing.Axis = None, *, keepdims: bool = False, dim: weft._typing.Axis = None, keepdim: bool | None = None, out: None = None";
+const char* const axis_text = "axis: int | None = None, *, keepdims: bool = False, dim: int | None = None, keepdim: bool | None = None, out: None = None";
 
 int64_t count(const NodeRef& x, const Dims& axes) {
   int64_t n = 1;
@@ -68,9 +70,9 @@ void bind_reduce(nb::module_& m, TensorClass& t) {
   };
 
   auto plain = [&](const char* name, Plain f, const char* doc) {
-    both(name, axes_text, doc, [f, name](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim) {
+    both(name, axes_text, doc, [f, name](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, nb::handle out) {
       NodeRef node = as_node(x);
-      Options o = options(name, node, axis, keepdims, dim, keepdim);
+      Options o = options(name, node, axis, keepdims, dim, keepdim, out);
       return wrap(f(node, o.axes, o.keep));
     }, WEFT_AXES);
   };
@@ -86,9 +88,9 @@ void bind_reduce(nb::module_& m, TensorClass& t) {
 
   auto typed = [&](const char* name, Plain f, const char* doc) {
     std::string text = std::string(axes_text) + ", dtype: weft._typing.DTypeLike | None = None";
-    both(name, text.c_str(), doc, [f, name](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, nb::handle dtype) {
+    both(name, text.c_str(), doc, [f, name](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, nb::handle out, nb::handle dtype) {
       NodeRef node = as_node(x);
-      Options o = options(name, node, axis, keepdims, dim, keepdim);
+      Options o = options(name, node, axis, keepdims, dim, keepdim, out);
       if (dtype.is_none()) return wrap(f(node, o.axes, o.keep));
       DType d = as_dtype(dtype);  // narrow results are rounded once, at the end
       return wrap(ops::cast(f(ops::cast(node, d), o.axes, o.keep), d));
@@ -99,21 +101,21 @@ void bind_reduce(nb::module_& m, TensorClass& t) {
   typed("mean", &ops::mean, "The mean over the axes (all by default).");
 
   auto spread = [&](const char* name, bool root, const char* doc) {
-    std::string text = std::string(axes_text) + ", correction: float = 0, ddof: float | None = None";
-    both(name, text.c_str(), doc, [name, root](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, double correction, nb::handle ddof) {
-      NodeRef node = as_node(x);
-      Options o = options(name, node, axis, keepdims, dim, keepdim);
+    std::string text = std::string(axes_text) + ", correction: float = 0, ddof: float | None = None, dtype: weft._typing.DTypeLike | None = None";
+    both(name, text.c_str(), doc, [name, root](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, nb::handle out, double correction, nb::handle ddof, nb::handle dtype) {
+      NodeRef node = dtype.is_none() ? as_node(x) : ops::cast(as_node(x), as_dtype(dtype));
+      Options o = options(name, node, axis, keepdims, dim, keepdim, out);
       NodeRef result = var(node, o.axes, o.keep, ddof.is_none() ? correction : nb::cast<double>(ddof));
       return wrap(root ? ops::sqrt(result) : result);
-    }, WEFT_AXES, nb::arg("correction") = 0.0, nb::arg("ddof") = nb::none());
+    }, WEFT_AXES, nb::arg("correction") = 0.0, nb::arg("ddof") = nb::none(), nb::arg("dtype") = nb::none());
   };
   spread("var", false, "The variance over the axes: squared distances from the mean, divided by n - correction (NumPy: ddof).");
   spread("std", true, "The square root of var().");
 
   auto arg = [&](const char* name, Plain f, const char* doc) {
-    both(name, axis_text, doc, [f, name](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim) {
+    both(name, axis_text, doc, [f, name](nb::handle x, nb::handle axis, nb::handle keepdims, nb::handle dim, nb::handle keepdim, nb::handle out) {
       NodeRef node = as_node(x);
-      Options o = options(name, node, axis, keepdims, dim, keepdim);
+      Options o = options(name, node, axis, keepdims, dim, keepdim, out);
       if (!count(node, o.axes)) raise(Error::value, name, ": an empty sequence has no largest or smallest element; shape ", node->shape);
       return wrap(f(node, o.axes, o.keep));
     }, WEFT_AXES);

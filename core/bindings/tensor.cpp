@@ -180,6 +180,11 @@ void conversions(TensorClass& t) {
   cast("int", DType::i32), cast("long", DType::i64), cast("short", DType::i16), cast("char", DType::i8), cast("byte", DType::u8);
   t.def("assign", &assign, nb::arg("value"), "Give this handle a new value of its shape; cast to its dtype, moved to its device. No gradient flows. Returns itself.",
         nb::sig("def assign(self, value: " WEFT_LIKE ") -> Tensor"));
+  t.def_prop_rw(
+      "data", [](const Tensor& t) { return wrap(ops::stop_gradient(t.node())); },
+      [](Tensor& t, const Tensor& value) { t.rebind(ops::stop_gradient(value.node())); },
+      "The value without its gradient; set, it may have another shape, dtype or device.", nb::for_getter(nb::sig("def data(self) -> Tensor")),
+      nb::for_setter(nb::sig("def data(self, value: Tensor, /) -> None")));
   t.def("copy_", &assign, nb::arg("value"), "PyTorch's name of assign().", nb::sig("def copy_(self, value: " WEFT_LIKE ") -> Tensor"));
   t.def("fill_", [](nb::handle self, nb::handle value) { return assign(self, value); }, nb::arg("value"), "Give every element this value.",
         nb::sig("def fill_(self, value: weft._typing.Number) -> Tensor"));
@@ -193,7 +198,7 @@ nb::tuple pickle(const Tensor& t) {
   const NodeRef& node = t.node();
   bool bf16 = node->dtype == DType::bf16;
   nb::object value = to_numpy(bf16 ? ops::bitcast(node, DType::u16) : node, "pickle", true);
-  return nb::make_tuple(python_module("weft._core", "_rebuild"), nb::make_tuple(value, name(node->dtype), t.is_leaf() && node->requires_grad));
+  return nb::make_tuple(python_module("weft._protocols", "rebuild"), nb::make_tuple(value, name(node->dtype), t.is_leaf() && node->requires_grad));
 }
 
 void protocols(TensorClass& t) {
@@ -279,7 +284,7 @@ TensorClass bind_tensor(nb::module_& m) {
     nb::object made = wrap(node);
     if (requires_grad) tensor_of(made)->set_requires_grad(true);
     return made;
-  });
+  }, nb::sig("def _rebuild(value: weft._typing.Array, dtype: str, requires_grad: bool) -> Tensor"));
   return t;
 }
 

@@ -11,9 +11,8 @@ bool operator==(const TapeAccess& a, const TapeAccess& b) {
   if (a.indices.size() != b.indices.size()) return false;
   for (size_t i = 0; i < a.indices.size(); ++i)
     if (a.indices[i].reg != b.indices[i].reg || a.indices[i].stride != b.indices[i].stride || a.indices[i].limit != b.indices[i].limit) return false;
-  return a.node == b.node && a.dtype == b.dtype && a.store == b.store && a.offset == b.offset && a.strides == b.strides &&
-         a.bounds == b.bounds && a.bound_strides == b.bound_strides && a.fill_node == b.fill_node && a.fill_imaginary == b.fill_imaginary &&
-         a.operand == b.operand;
+  return a.node == b.node && a.dtype == b.dtype && a.store == b.store && a.offset == b.offset && a.strides == b.strides && a.bounds == b.bounds &&
+         a.bound_strides == b.bound_strides && a.fill_node == b.fill_node && a.fill_imaginary == b.fill_imaginary && a.operand == b.operand;
 }
 
 IndexMap Emitter::frame() const {
@@ -83,8 +82,7 @@ Val Emitter::emit_map(const Node* n, const IndexMap& map) {
 Val Emitter::emit_view(const Node* n, IndexMap map) {
   const Node* source = decisions_.resolve(n->inputs[0].get());
   if (!std::strcmp(n->prim->name, "reshape")) {
-    if (in_memory(source) && (!source->computed() || source->strides == contiguous_strides(source->shape)))
-      return load_flat(source, n->shape, map, nullptr);
+    if (in_memory(source) && (!source->computed() || source->strides == contiguous_strides(source->shape))) return load_flat(source, n->shape, map, nullptr);
     std::vector<Row> rows;
     // A value in memory cannot be stored again, but its reshape can (rewrite.cpp sees to those that are not affine even alone).
     if (!reshape_rows(group_.sizes, map.rows, n->shape, source->shape, rows)) throw MustStore{source->computed() ? n : source, "its reshape is not affine"};
@@ -154,9 +152,7 @@ Reg Emitter::slot(DType type, Slot s, bool imaginary) {
 
 Reg Emitter::scalar(const Node* n, DType reg, bool imaginary) { return slot(reg, {n, 0}, imaginary); }
 
-Reg Emitter::size(int64_t value) {
-  return value == 0 || value == 1 ? tape.imm(DType::i64, double(value)) : slot(DType::i64, {nullptr, value}, false);
-}
+Reg Emitter::size(int64_t value) { return value == 0 || value == 1 ? tape.imm(DType::i64, double(value)) : slot(DType::i64, {nullptr, value}, false); }
 
 Reg Emitter::affine(const Dims& coef, int64_t base) {
   Reg sum = -1;

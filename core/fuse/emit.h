@@ -31,7 +31,7 @@ class Emitter {
  public:
   Emitter(const Group& group, const Decisions& decisions) : group_(group), decisions_(decisions) {}
 
-  void member(const Member& m);             // compute it, and remember its registers
+  void member(const Member& m);  // compute it, and remember its registers
   void store(const Member& m);
   Val value(const Member& m) const { return values_.at(m.node); }
   bool same_place(const std::vector<Row>& a, const std::vector<Row>& b) const;
@@ -54,7 +54,7 @@ class Emitter {
   Val load(const Node* n, const IndexMap& map, const Node* fill);
   Val load_flat(const Node* n, const Dims& shape, const IndexMap& map, const Node* fill);
   Val load_at(const Node* n, const IndexMap& map, const Dims& strides, int64_t offset, const Node* fill);
-  bool in_memory(const Node* n) const;      // to be read by a load
+  bool in_memory(const Node* n) const;  // to be read by a load
   Reg coordinate(const Row& row, const IndexMap& map);
   Reg inside(const Bound& bound);
   Reg affine(const Dims& coef, int64_t base);

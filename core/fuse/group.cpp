@@ -45,8 +45,7 @@ static Group over(const Dims& shape, const std::vector<int>& outer, const std::v
   }
   IndexMap frame;
   frame.rank = g.rank();
-  for (size_t d = 0; d < shape.size(); ++d)
-    g.full_rows.push_back(position[d] < 0 ? frame.constant_row(0) : frame.loop_row(position[d]));
+  for (size_t d = 0; d < shape.size(); ++d) g.full_rows.push_back(position[d] < 0 ? frame.constant_row(0) : frame.loop_row(position[d]));
   g.full_shape = shape;
   for (int d : outer) {
     g.outer_shape.push_back(shape[d]);

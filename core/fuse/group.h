@@ -30,8 +30,14 @@ struct Group {
 
   Group() = default;
   Group(const Group& o)
-      : sizes(o.sizes), outer_rank(o.outer_rank), members(o.members), full_shape(o.full_shape), outer_shape(o.outer_shape),
-        full_rows(o.full_rows), outer_rows(o.outer_rows), native(o.native ? std::make_unique<NativeLowering>(*o.native) : nullptr),
+      : sizes(o.sizes),
+        outer_rank(o.outer_rank),
+        members(o.members),
+        full_shape(o.full_shape),
+        outer_shape(o.outer_shape),
+        full_rows(o.full_rows),
+        outer_rows(o.outer_rows),
+        native(o.native ? std::make_unique<NativeLowering>(*o.native) : nullptr),
         classes(o.classes) {}
   Group(Group&&) = default;
   Group& operator=(Group&&) = default;

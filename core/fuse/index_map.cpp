@@ -41,9 +41,7 @@ Row IndexMap::scaled(Row row, int64_t factor, int64_t shift) {
   return row;
 }
 
-static void append(std::string& out, int64_t v) {
-  out.append(reinterpret_cast<const char*>(&v), sizeof v);
-}
+static void append(std::string& out, int64_t v) { out.append(reinterpret_cast<const char*>(&v), sizeof v); }
 
 std::string IndexMap::key() const {
   std::string out;

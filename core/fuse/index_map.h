@@ -40,7 +40,7 @@ struct Row {
 };
 
 struct IndexMap {
-  int rank = 0;  // of the loop
+  int rank = 0;           // of the loop
   std::vector<Row> rows;  // one for each dimension of the node
   std::vector<Bound> bounds;
   std::vector<Term> terms;

@@ -7,8 +7,8 @@ namespace weft {
 
 std::string kernel_text(const Kernel& k) {
   std::ostringstream out;
-  out << "kernel 1 " << k.kind << " args " << k.args << " outer " << k.outer_rank << " inner " << k.inner_rank << " index " << k.index_bits
-      << " words " << k.param_words;
+  out << "kernel 1 " << k.kind << " args " << k.args << " outer " << k.outer_rank << " inner " << k.inner_rank << " index " << k.index_bits << " words "
+      << k.param_words;
   for (auto& [name, value] : k.attrs) out << ' ' << name << '=' << value;
   out << '\n';
   for (size_t i = 0; i < k.accesses.size(); ++i) {

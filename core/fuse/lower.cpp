@@ -277,7 +277,8 @@ struct Builder {
     out.empty = outer == 0;
     std::vector<const TapeAccess*> seen;
     for (const TapeAccess& a : loop.accesses) {
-      bool again = std::any_of(seen.begin(), seen.end(), [&](auto* s) { return s->node == a.node && s->store == a.store && s->dtype == a.dtype && s->offset == a.offset; });
+      bool again = std::any_of(seen.begin(), seen.end(),
+                               [&](auto* s) { return s->node == a.node && s->store == a.store && s->dtype == a.dtype && s->offset == a.offset; });
       if (!again) out.bytes += touched(a, loop.sizes);
       seen.push_back(&a);
     }

@@ -15,8 +15,8 @@ namespace weft {
 
 // What the scheduler has decided about nodes, as the lowering asks it.
 struct Decisions {
-  std::unordered_map<const Node*, NodeRef> alias;   // rewritten nodes: read the replacement
-  std::unordered_set<const Node*> stored;           // nodes that get memory (or a register, within their group)
+  std::unordered_map<const Node*, NodeRef> alias;  // rewritten nodes: read the replacement
+  std::unordered_set<const Node*> stored;          // nodes that get memory (or a register, within their group)
   const Node* resolve(const Node* n) const {
     for (auto it = alias.find(n); it != alias.end(); it = alias.find(n)) n = it->second.get();
     return n;
@@ -38,10 +38,10 @@ struct LoweredArg {
   const Node* node;
   bool store;
 };
-struct OffsetWord {   // a parameter word that holds an element offset into an argument
+struct OffsetWord {  // a parameter word that holds an element offset into an argument
   int word, arg, element_size;
 };
-struct ScalarWord {   // a parameter word that holds the scalar of a node
+struct ScalarWord {  // a parameter word that holds the scalar of a node
   int word;
   const Node* node;
   DType type;
@@ -56,7 +56,7 @@ struct LoweredGroup {
   std::vector<ScalarWord> scalars;
   std::vector<std::pair<const Node*, const Node*>> in_place;  // store may overwrite load: same elements at every point
   bool checks = false;
-  bool empty = false;   // no outer point: nothing to launch
+  bool empty = false;  // no outer point: nothing to launch
   int64_t bytes = 0, flops = 0;
 };
 

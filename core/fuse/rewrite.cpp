@@ -13,12 +13,15 @@ namespace weft {
 static constexpr int64_t kLongReduction = 8192, kChunk = 4096;
 
 static NodeRef reduce_like(const Node* n, const NodeRef& x, const Dims& axes) {
-  return make_node(*n->prim, [&] {
-    Dims shape;
-    for (int d = 0; d < x->rank(); ++d)
-      if (std::find(axes.begin(), axes.end(), d) == axes.end()) shape.push_back(x->shape[d]);
-    return shape;
-  }(), n->dtype, {x}, axes);
+  return make_node(
+      *n->prim,
+      [&] {
+        Dims shape;
+        for (int d = 0; d < x->rank(); ++d)
+          if (std::find(axes.begin(), axes.end(), d) == axes.end()) shape.push_back(x->shape[d]);
+        return shape;
+      }(),
+      n->dtype, {x}, axes);
 }
 
 static Dims range(int from, int to) {

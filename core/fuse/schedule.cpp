@@ -32,15 +32,13 @@ std::vector<Node*> pending_order(const std::vector<Node*>& roots, const Decision
   return order;
 }
 
-bool is_dear(const Node& n) {
-  return n.prim->kind == Primitive::reduce || n.prim->kind == Primitive::contract || n.prim->kind == Primitive::native;
-}
+bool is_dear(const Node& n) { return n.prim->kind == Primitive::reduce || n.prim->kind == Primitive::contract || n.prim->kind == Primitive::native; }
 
 namespace {
 
-constexpr int kMaxHeight = 128;      // longest chain of operations in one kernel
-constexpr int kDearExpression = 8;   // instructions worth storing rather than doing twice
-constexpr int64_t kMuchLarger = 8;   // an expansion that repeats an expression this often is not worth it
+constexpr int kMaxHeight = 128;     // longest chain of operations in one kernel
+constexpr int kDearExpression = 8;  // instructions worth storing rather than doing twice
+constexpr int64_t kMuchLarger = 8;  // an expansion that repeats an expression this often is not worth it
 
 struct Scheduler {
   Scheduler(const std::vector<Node*>& r, const std::unordered_set<const Node*>& k, const Capabilities& c, bool f) : roots(r), keep(k), caps(c), fuse(f) {}
@@ -325,8 +323,9 @@ struct Scheduler {
       chain.push_back(n = next);
     }
     while (!chain.empty() && chain[chain.size() / 2]->prim->kind == Primitive::view && chain.size() > 1) chain.pop_back();
-    if (chain.empty()) raise(Error::unsupported, node->prim->name, ": one operation exceeds the limits of the backend (", l.kernel.args, " arguments, ",
-                             l.kernel.param_words, " parameter words)");
+    if (chain.empty())
+      raise(Error::unsupported, node->prim->name, ": one operation exceeds the limits of the backend (", l.kernel.args, " arguments, ", l.kernel.param_words,
+            " parameter words)");
     throw MustStore{chain[chain.size() / 2], "the kernel exceeds a limit of the backend"};
   }
 

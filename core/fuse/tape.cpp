@@ -21,9 +21,7 @@ Reg Tape::op(const char* op, Reg a, Reg b, Reg c, int imm) { return op_as(type(a
 
 Reg Tape::op_as(DType type, const char* op, Reg a, Reg b, Reg c, int imm) { return push({op, type, a, b, c, imm}); }
 
-Reg Tape::imm(DType type, double value) {
-  return imm_bits(type, (is_float(type) ? Scalar::of(value) : Scalar::of(int64_t(value))).bits(type));
-}
+Reg Tape::imm(DType type, double value) { return imm_bits(type, (is_float(type) ? Scalar::of(value) : Scalar::of(int64_t(value))).bits(type)); }
 
 Reg Tape::imm_bits(DType type, uint64_t bits) { return push({"imm", type, -1, -1, -1, 0, bits}); }
 

@@ -24,8 +24,8 @@ struct TapeInstr {
   Reg a = -1, b = -1, c = -1;
   int imm = 0;
   uint64_t bits = 0;
-  bool inner = false;  // differs from inner point to inner point
-  bool effect = false; // store, check: never shared or dropped
+  bool inner = false;   // differs from inner point to inner point
+  bool effect = false;  // store, check: never shared or dropped
 };
 
 class Tape {
@@ -33,7 +33,7 @@ class Tape {
   // The type of a result is that of operand a unless given.
   Reg op(const char* op, Reg a, Reg b = -1, Reg c = -1, int imm = 0);
   Reg op_as(DType type, const char* op, Reg a = -1, Reg b = -1, Reg c = -1, int imm = 0);
-  Reg imm(DType type, double value);     // integers and floats that a double holds exactly
+  Reg imm(DType type, double value);  // integers and floats that a double holds exactly
   Reg imm_bits(DType type, uint64_t bits);
   Reg param(DType type, int slot);       // scalar number `slot` of the launch
   Reg index(int dimension, bool inner);  // I64 coordinate

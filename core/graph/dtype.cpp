@@ -20,21 +20,11 @@ struct Info {
 
 // In the order of the enumeration.
 constexpr Info kInfo[kDTypes] = {
-    {"bool", 1, boolean, DType::b1, false},
-    {"int8", 1, signed_int, DType::i32, true},
-    {"int16", 2, signed_int, DType::i32, true},
-    {"int32", 4, signed_int, DType::i32, false},
-    {"int64", 8, signed_int, DType::i64, false},
-    {"uint8", 1, unsigned_int, DType::u32, true},
-    {"uint16", 2, unsigned_int, DType::u32, true},
-    {"uint32", 4, unsigned_int, DType::u32, false},
-    {"uint64", 8, unsigned_int, DType::u64, false},
-    {"float16", 2, floating, DType::f32, true},
-    {"bfloat16", 2, floating, DType::f32, true},
-    {"float32", 4, floating, DType::f32, false},
-    {"float64", 8, floating, DType::f64, false},
-    {"complex64", 8, complex, DType::f32, false},
-    {"complex128", 16, complex, DType::f64, false},
+    {"bool", 1, boolean, DType::b1, false},        {"int8", 1, signed_int, DType::i32, true},      {"int16", 2, signed_int, DType::i32, true},
+    {"int32", 4, signed_int, DType::i32, false},   {"int64", 8, signed_int, DType::i64, false},    {"uint8", 1, unsigned_int, DType::u32, true},
+    {"uint16", 2, unsigned_int, DType::u32, true}, {"uint32", 4, unsigned_int, DType::u32, false}, {"uint64", 8, unsigned_int, DType::u64, false},
+    {"float16", 2, floating, DType::f32, true},    {"bfloat16", 2, floating, DType::f32, true},    {"float32", 4, floating, DType::f32, false},
+    {"float64", 8, floating, DType::f64, false},   {"complex64", 8, complex, DType::f32, false},   {"complex128", 16, complex, DType::f64, false},
 };
 const Info& info(DType d) { return kInfo[size_t(d)]; }
 
@@ -67,8 +57,7 @@ DType promote(DType a, DType b) {
   if (info(a).of > info(b).of) std::swap(a, b);
   switch (info(b).of) {
     case boolean: break;
-    case signed_int:
-      return info(a).of == boolean || size_of(a) < size_of(b) ? b : a;
+    case signed_int: return info(a).of == boolean || size_of(a) < size_of(b) ? b : a;
     case unsigned_int: {
       if (info(a).of == boolean) return b;
       if (info(a).of == unsigned_int) return size_of(a) < size_of(b) ? b : a;
@@ -104,20 +93,16 @@ uint64_t Scalar::bits(DType reg, bool imaginary) const {
     return out;
   }
   if (reg == DType::b1) return whole ? i != 0 : value != 0;
-  if (whole)
-    out = uint64_t(i);
-  else if (value >= 0x1p63 && value < 0x1p64)
-    out = uint64_t(value);
-  else if (std::abs(value) <= 0x1p63)
-    out = value == 0x1p63 ? 1ull << 63 : uint64_t(int64_t(value));
+  if (whole) out = uint64_t(i);
+  else if (value >= 0x1p63 && value < 0x1p64) out = uint64_t(value);
+  else if (std::abs(value) <= 0x1p63) out = value == 0x1p63 ? 1ull << 63 : uint64_t(int64_t(value));
   return size_of(reg) == 8 ? out : out & ((1ull << (8 * size_of(reg))) - 1);
 }
 
 static thread_local DType t_float = DType::f32;
 DType default_float() { return t_float; }
 void set_default_float(DType d) {
-  if (d != DType::f32 && d != DType::f64)
-    raise(Error::type, "set_default_dtype: ", name(d), " cannot be the default; use float32 or float64");
+  if (d != DType::f32 && d != DType::f64) raise(Error::type, "set_default_dtype: ", name(d), " cannot be the default; use float32 or float64");
   t_float = d;
 }
 

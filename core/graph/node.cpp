@@ -90,8 +90,7 @@ NodeRef make_node(const Primitive& prim, Dims shape, DType dtype, SmallVector<No
 }
 
 int normalize_axis(const char* op, int64_t axis, int rank) {
-  if (axis < -rank || axis >= rank)
-    raise(Error::index, op, ": axis ", axis, " is out of range for ", rank, " dimension", rank == 1 ? "" : "s");
+  if (axis < -rank || axis >= rank) raise(Error::index, op, ": axis ", axis, " is out of range for ", rank, " dimension", rank == 1 ? "" : "s");
   return int(axis < 0 ? axis + rank : axis);
 }
 

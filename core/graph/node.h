@@ -31,15 +31,15 @@ struct Node : Counted {
   Dims shape;
   DType dtype = DType::f32;
   Device* device = nullptr;
-  Dims attrs;      // structural: part of every key; each primitive says what they mean
-  Scalar scalar;   // a slot: its value is no part of a key
+  Dims attrs;                      // structural: part of every key; each primitive says what they mean
+  Scalar scalar;                   // a slot: its value is no part of a key
   SmallVector<NodeRef, 3> inputs;  // dropped once computed, unless a gradient needs them
   bool requires_grad = false;
   std::atomic<bool> released{false};  // backward() is done with it: inputs go once it is computed
   std::shared_ptr<void> payload;      // of a custom vjp
-  uint32_t depth = 0;  // longest chain of pending nodes below; bounds laziness
-  uint32_t site = 0;   // where it was made, with WEFT_DEBUG=trace
-  uint32_t trace = 0;  // of which trace of compile() it is part, 0: none
+  uint32_t depth = 0;                 // longest chain of pending nodes below; bounds laziness
+  uint32_t site = 0;                  // where it was made, with WEFT_DEBUG=trace
+  uint32_t trace = 0;                 // of which trace of compile() it is part, 0: none
 
   // Its value, once computed; written once, by set_value.
   Ref<Buffer> buffer;
@@ -61,8 +61,8 @@ struct Node : Counted {
 void destroy(Node*);  // without recursion: chains are long
 
 // The one way a node comes to be: applies requires_grad, depth and the site.
-NodeRef make_node(const Primitive& prim, Dims shape, DType dtype, SmallVector<NodeRef, 3> inputs, Dims attrs = {},
-                  Scalar scalar = {}, Device* device = nullptr);
+NodeRef make_node(const Primitive& prim, Dims shape, DType dtype, SmallVector<NodeRef, 3> inputs, Dims attrs = {}, Scalar scalar = {},
+                  Device* device = nullptr);
 
 // Whether operations record what a gradient needs (thread-local).
 bool grad_enabled();
@@ -72,7 +72,7 @@ struct GradMode {
   bool before;
 };
 
-int normalize_axis(const char* op, int64_t axis, int rank);  // raises IndexError
+int normalize_axis(const char* op, int64_t axis, int rank);       // raises IndexError
 Dims normalize_axes(const char* op, const Dims& axes, int rank);  // sorted, unique; raises
 
 }  // namespace weft

@@ -11,30 +11,30 @@
 namespace weft::ops {
 
 // ---- leaves (primitives/leaf.cpp)
-NodeRef scalar(Scalar value, DType dtype, Device* device = nullptr);           // shape ()
-NodeRef full(const Dims& shape, Scalar value, DType dtype, Device* device);    // a scalar, expanded
-NodeRef iota(int64_t n, Device* device);                                       // int64 0..n-1, shape (n,)
-NodeRef full_like(const NodeRef& x, Scalar value);                             // same shape, dtype, device
+NodeRef scalar(Scalar value, DType dtype, Device* device = nullptr);         // shape ()
+NodeRef full(const Dims& shape, Scalar value, DType dtype, Device* device);  // a scalar, expanded
+NodeRef iota(int64_t n, Device* device);                                     // int64 0..n-1, shape (n,)
+NodeRef full_like(const NodeRef& x, Scalar value);                           // same shape, dtype, device
 
 // ---- helpers used by all (primitives/broadcast.cpp)
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b);
-NodeRef broadcast_to(const NodeRef& x, const Dims& shape);                     // NumPy's rules
-NodeRef sum_to(const NodeRef& g, const Dims& shape);                           // the adjoint of broadcast_to
-NodeRef cast(const NodeRef& x, DType dtype);                                   // primitives/cast.cpp; itself where nothing changes
-NodeRef bitcast(const NodeRef& x, DType dtype);                                // same width
-NodeRef stop_gradient(const NodeRef& x);                                       // same value, no gradient flows
+NodeRef broadcast_to(const NodeRef& x, const Dims& shape);  // NumPy's rules
+NodeRef sum_to(const NodeRef& g, const Dims& shape);        // the adjoint of broadcast_to
+NodeRef cast(const NodeRef& x, DType dtype);                // primitives/cast.cpp; itself where nothing changes
+NodeRef bitcast(const NodeRef& x, DType dtype);             // same width
+NodeRef stop_gradient(const NodeRef& x);                    // same value, no gradient flows
 
 // ---- elementwise (arithmetic.cpp, math.cpp, logic.cpp): tensors broadcast and promote
 NodeRef add(const NodeRef&, const NodeRef&);
 NodeRef sub(const NodeRef&, const NodeRef&);
 NodeRef mul(const NodeRef&, const NodeRef&);
-NodeRef div(const NodeRef&, const NodeRef&);            // true division; integers become the default float
-NodeRef floor_div(const NodeRef&, const NodeRef&);      // NumPy semantics (floor), x // 0 == 0 for integers
-NodeRef remainder(const NodeRef&, const NodeRef&);      // sign of the divisor, as Python
-NodeRef fmod(const NodeRef&, const NodeRef&);           // sign of the dividend, as C
+NodeRef div(const NodeRef&, const NodeRef&);        // true division; integers become the default float
+NodeRef floor_div(const NodeRef&, const NodeRef&);  // NumPy semantics (floor), x // 0 == 0 for integers
+NodeRef remainder(const NodeRef&, const NodeRef&);  // sign of the divisor, as Python
+NodeRef fmod(const NodeRef&, const NodeRef&);       // sign of the dividend, as C
 NodeRef pow(const NodeRef&, const NodeRef&);
-NodeRef pow_int(const NodeRef&, int64_t exponent);      // structural exponent: 2 is x*x
-NodeRef minimum(const NodeRef&, const NodeRef&);        // NaN propagates
+NodeRef pow_int(const NodeRef&, int64_t exponent);  // structural exponent: 2 is x*x
+NodeRef minimum(const NodeRef&, const NodeRef&);    // NaN propagates
 NodeRef maximum(const NodeRef&, const NodeRef&);
 NodeRef atan2(const NodeRef&, const NodeRef&);
 NodeRef hypot(const NodeRef&, const NodeRef&);
@@ -44,7 +44,7 @@ NodeRef nextafter(const NodeRef&, const NodeRef&);
 NodeRef fma(const NodeRef& a, const NodeRef& b, const NodeRef& c);
 
 NodeRef neg(const NodeRef&);
-NodeRef abs(const NodeRef&);            // real for complex
+NodeRef abs(const NodeRef&);  // real for complex
 NodeRef sign(const NodeRef&);
 NodeRef square(const NodeRef&);
 NodeRef sqrt(const NodeRef&);
@@ -72,10 +72,10 @@ NodeRef atanh(const NodeRef&);
 NodeRef erf(const NodeRef&);
 NodeRef sigmoid(const NodeRef&);
 NodeRef relu(const NodeRef&);
-NodeRef floor(const NodeRef&);          // integers unchanged
+NodeRef floor(const NodeRef&);  // integers unchanged
 NodeRef ceil(const NodeRef&);
 NodeRef trunc(const NodeRef&);
-NodeRef round(const NodeRef&);          // half to even
+NodeRef round(const NodeRef&);  // half to even
 NodeRef real(const NodeRef&);
 NodeRef imag(const NodeRef&);
 NodeRef conj(const NodeRef&);
@@ -91,11 +91,11 @@ NodeRef greater(const NodeRef&, const NodeRef&);
 NodeRef greater_equal(const NodeRef&, const NodeRef&);
 NodeRef equal(const NodeRef&, const NodeRef&);
 NodeRef not_equal(const NodeRef&, const NodeRef&);
-NodeRef logical_and(const NodeRef&, const NodeRef&);    // any dtype, as x != 0
+NodeRef logical_and(const NodeRef&, const NodeRef&);  // any dtype, as x != 0
 NodeRef logical_or(const NodeRef&, const NodeRef&);
 NodeRef logical_xor(const NodeRef&, const NodeRef&);
 NodeRef logical_not(const NodeRef&);
-NodeRef bitwise_and(const NodeRef&, const NodeRef&);    // bool and integers
+NodeRef bitwise_and(const NodeRef&, const NodeRef&);  // bool and integers
 NodeRef bitwise_or(const NodeRef&, const NodeRef&);
 NodeRef bitwise_xor(const NodeRef&, const NodeRef&);
 NodeRef bitwise_not(const NodeRef&);
@@ -105,7 +105,7 @@ NodeRef where(const NodeRef& condition, const NodeRef& a, const NodeRef& b);
 NodeRef clip(const NodeRef& x, const NodeRef& lo, const NodeRef& hi);  // either may be null
 
 // ---- movement (movement.cpp, window.cpp)
-NodeRef reshape(const NodeRef&, Dims shape);            // one -1 allowed
+NodeRef reshape(const NodeRef&, Dims shape);  // one -1 allowed
 NodeRef permute(const NodeRef&, const Dims& axes);
 NodeRef expand_dims(const NodeRef&, int64_t axis);
 NodeRef squeeze(const NodeRef&, const Dims& axes);
@@ -121,7 +121,7 @@ NodeRef fold(const NodeRef& g, int64_t axis, int64_t n, int64_t stride, int64_t 
 
 // ---- reductions (reduce.cpp); axes normalised; an empty list means none, use all_axes(x)
 Dims all_axes(const NodeRef&);
-NodeRef sum(const NodeRef&, const Dims& axes, bool keepdims = false);   // small integers and bool sum as int64 / uint64
+NodeRef sum(const NodeRef&, const Dims& axes, bool keepdims = false);  // small integers and bool sum as int64 / uint64
 NodeRef prod(const NodeRef&, const Dims& axes, bool keepdims = false);
 NodeRef max(const NodeRef&, const Dims& axes, bool keepdims = false);
 NodeRef min(const NodeRef&, const Dims& axes, bool keepdims = false);
@@ -132,14 +132,14 @@ NodeRef argmax(const NodeRef&, const Dims& axes, bool keepdims = false);  // row
 NodeRef argmin(const NodeRef&, const Dims& axes, bool keepdims = false);
 
 // ---- products (matmul.cpp, conv.cpp)
-NodeRef matmul(const NodeRef&, const NodeRef&);         // NumPy's rules for 1-D and batches
+NodeRef matmul(const NodeRef&, const NodeRef&);  // NumPy's rules for 1-D and batches
 // x (n, g, ci, spatial...), w (g, co, ci, kernel...) -> (n, g, co, out...). 1 to 3 spatial dimensions.
 struct ConvShape {
   Dims stride, dilation, lo, hi;  // per spatial dimension; padding lo/hi
 };
 NodeRef conv(const NodeRef& x, const NodeRef& w, const ConvShape&);
-NodeRef conv_input_grad(const NodeRef& gy, const NodeRef& w, const ConvShape&, const Dims& spatial);   // -> like x
-NodeRef conv_weight_grad(const NodeRef& gy, const NodeRef& x, const ConvShape&, const Dims& kernel);   // -> like w
+NodeRef conv_input_grad(const NodeRef& gy, const NodeRef& w, const ConvShape&, const Dims& spatial);  // -> like x
+NodeRef conv_weight_grad(const NodeRef& gy, const NodeRef& x, const ConvShape&, const Dims& kernel);  // -> like w
 
 // ---- indexing (gather.cpp, scatter.cpp)
 // x with dimensions [axis, axis + k) replaced by the shape of the (broadcast) index tensors: x[..., i0, i1, ...]. Negative indices count
@@ -153,14 +153,14 @@ NodeRef scatter(const NodeRef& base, const std::vector<NodeRef>& indices, const 
 NodeRef scatter_along(const NodeRef& base, const NodeRef& indices, const NodeRef& values, int64_t axis, Scatter op, bool checked = false);
 
 // ---- order and scans (sort.cpp, scan.cpp)
-NodeRef argsort(const NodeRef&, int64_t axis, bool descending);   // stable
+NodeRef argsort(const NodeRef&, int64_t axis, bool descending);  // stable
 NodeRef sort(const NodeRef&, int64_t axis, bool descending);
 enum class Scan : int { sum, prod, max, min };
-NodeRef scan(const NodeRef&, int64_t axis, Scan op, bool reverse = false);   // inclusive
+NodeRef scan(const NodeRef&, int64_t axis, Scan op, bool reverse = false);       // inclusive
 NodeRef searchsorted(const NodeRef& sorted, const NodeRef& values, bool right);  // sorted is 1-D
 
 // ---- random (random.cpp): Philox 4x32-10. key and counter are uint64 scalars.
-NodeRef random_bits(const Dims& shape, const NodeRef& key, const NodeRef& counter, int word = 0);  // uint32
+NodeRef random_bits(const Dims& shape, const NodeRef& key, const NodeRef& counter, int word = 0);    // uint32
 NodeRef random_uniform(const Dims& shape, DType dtype, const NodeRef& key, const NodeRef& counter);  // [0, 1)
 NodeRef random_normal(const Dims& shape, DType dtype, const NodeRef& key, const NodeRef& counter);
 

@@ -65,9 +65,7 @@ class SmallVector {
     for (size_t i = 0; i < size_; ++i) data()[i] = T();
     size_ = 0;
   }
-  friend bool operator==(const SmallVector& a, const SmallVector& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
-  }
+  friend bool operator==(const SmallVector& a, const SmallVector& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
  private:
   void grow(size_t n) {

@@ -43,7 +43,7 @@ struct Builder {
   const GraphView& graph;
   Device* device;
   std::shared_ptr<PlanWithPrograms> plan = std::make_shared<PlanWithPrograms>();
-  std::map<const Node*, int> slot_of;   // input leaves and outputs
+  std::map<const Node*, int> slot_of;  // input leaves and outputs
   std::map<const Node*, int> temp_of;
   std::vector<Lifetime> temps;
   std::vector<const Node*> temp_nodes;

@@ -21,13 +21,13 @@ struct GraphView {
 };
 
 struct PlanOutput {
-  int node;           // position in order
-  int64_t nbytes;     // of a buffer of its own
-  int donor = -1;     // leaf whose memory it may take
+  int node;        // position in order
+  int64_t nbytes;  // of a buffer of its own
+  int donor = -1;  // leaf whose memory it may take
 };
 
 struct PlanScalar {
-  int word, node;     // parameter word; position in order of the scalar node
+  int word, node;  // parameter word; position in order of the scalar node
   DType type;
   bool imaginary;
 };
@@ -44,8 +44,8 @@ struct LaunchInfo {
 
 struct Plan {
   Device* device = nullptr;
-  void* executable = nullptr;   // null: nothing to launch
-  std::vector<int> input_slots; // leaf position for each slot
+  void* executable = nullptr;    // null: nothing to launch
+  std::vector<int> input_slots;  // leaf position for each slot
   std::vector<PlanOutput> outputs;
   std::vector<int64_t> arenas;  // bytes of each block of temporaries
   std::vector<int64_t> params;

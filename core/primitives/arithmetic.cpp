@@ -21,23 +21,17 @@ static NodeRef map_number(const Map& prim, Inputs inputs) {
 
 // ---- add, sub, mul, div, fma
 
-static const Map kAdd(
-    "add", 1, [](const NodeRef&, const NodeRef& g) { return Grads{g, g}; }, [](auto a, auto b) { return a + b; });
+static const Map kAdd("add", 1, [](const NodeRef&, const NodeRef& g) { return Grads{g, g}; }, [](auto a, auto b) { return a + b; });
 NodeRef add(const NodeRef& a, const NodeRef& b) { return map_numeric(kAdd, {a, b}); }
 
-static const Map kSub(
-    "sub", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{g, wants(y, 1) ? -g : nullptr}; },
-    [](auto a, auto b) { return a - b; });
+static const Map kSub("sub", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{g, wants(y, 1) ? -g : nullptr}; }, [](auto a, auto b) { return a - b; });
 NodeRef sub(const NodeRef& a, const NodeRef& b) {
   if (promote(a->dtype, b->dtype) == DType::b1) refuse("sub", DType::b1, "use logical_xor (^), or cast to an integer first");
   return map_numeric(kSub, {a, b});
 }
 
 static const Map kMul(
-    "mul", 1,
-    [](const NodeRef& y, const NodeRef& g) {
-      return Grads{wants(y, 0) ? g * conj(in(y, 1)) : nullptr, wants(y, 1) ? g * conj(in(y, 0)) : nullptr};
-    },
+    "mul", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{wants(y, 0) ? g * conj(in(y, 1)) : nullptr, wants(y, 1) ? g * conj(in(y, 0)) : nullptr}; },
     [](auto a, auto b) { return a * b; });
 NodeRef mul(const NodeRef& a, const NodeRef& b) { return map_numeric(kMul, {a, b}); }
 
@@ -52,9 +46,7 @@ NodeRef div(const NodeRef& a, const NodeRef& b) { return map_inexact(kDiv, {a, b
 
 static const Map kFma(
     "fma", 1,
-    [](const NodeRef& y, const NodeRef& g) {
-      return Grads{wants(y, 0) ? g * conj(in(y, 1)) : nullptr, wants(y, 1) ? g * conj(in(y, 0)) : nullptr, g};
-    },
+    [](const NodeRef& y, const NodeRef& g) { return Grads{wants(y, 0) ? g * conj(in(y, 1)) : nullptr, wants(y, 1) ? g * conj(in(y, 0)) : nullptr, g}; },
     [](auto a, auto b, auto c) { return fma(a, b, c); });
 NodeRef fma(const NodeRef& a, const NodeRef& b, const NodeRef& c) { return map_numeric(kFma, {a, b, c}); }
 
@@ -84,32 +76,24 @@ static const Map kFloorDiv("floor_div", 8, flat, [](Ex a, Ex b) { return python_
 NodeRef floor_div(const NodeRef& a, const NodeRef& b) { return map_number(kFloorDiv, {a, b}); }
 
 static const Map kRemainder(
-    "remainder", 8,
-    [](const NodeRef& y, const NodeRef& g) {
-      return Grads{g, wants(y, 1) ? -g * floor_div(in(y, 0), in(y, 1)) : nullptr};
-    },
+    "remainder", 8, [](const NodeRef& y, const NodeRef& g) { return Grads{g, wants(y, 1) ? -g * floor_div(in(y, 0), in(y, 1)) : nullptr}; },
     [](Ex a, Ex b) { return python_remainder(a, b); });
 NodeRef remainder(const NodeRef& a, const NodeRef& b) { return map_number(kRemainder, {a, b}); }
 
 static const Map kFmod(
-    "fmod", 6,
-    [](const NodeRef& y, const NodeRef& g) {
-      return Grads{g, wants(y, 1) ? -g * trunc(in(y, 0) / in(y, 1)) : nullptr};
-    },
+    "fmod", 6, [](const NodeRef& y, const NodeRef& g) { return Grads{g, wants(y, 1) ? -g * trunc(in(y, 0) / in(y, 1)) : nullptr}; },
     [](Ex a, Ex b) { return rem(a, b); });
 NodeRef fmod(const NodeRef& a, const NodeRef& b) { return map_number(kFmod, {a, b}); }
 
 // ---- neg, abs, sign, copysign, nextafter
 
-static const Map kNeg(
-    "neg", 1, [](const NodeRef&, const NodeRef& g) { return Grads{-g}; }, [](auto a) { return -a; });
+static const Map kNeg("neg", 1, [](const NodeRef&, const NodeRef& g) { return Grads{-g}; }, [](auto a) { return -a; });
 NodeRef neg(const NodeRef& x) {
   if (x->dtype == DType::b1) refuse("neg", DType::b1, "use logical_not (~), or cast to an integer first");
   return map_numeric(kNeg, {x});
 }
 
-static const Map kAbs(
-    "abs", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{g * sign(in(y))}; }, [](auto a) { return abs(a); });
+static const Map kAbs("abs", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{g * sign(in(y))}; }, [](auto a) { return abs(a); });
 NodeRef abs(const NodeRef& x) {
   if (x->dtype == DType::b1 || is_unsigned(x->dtype)) return x;
   return map_node(kAbs, {x}, x->dtype, real_of(x->dtype));

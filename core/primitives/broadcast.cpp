@@ -13,9 +13,7 @@ DType common_dtype(const Inputs& inputs) {
 
 DType float_dtype(DType dtype) { return is_inexact(dtype) ? dtype : default_float(); }
 
-void refuse(const char* op, DType dtype, const char* advice) {
-  raise(Error::type, op, ": not defined for ", name(dtype), "; ", advice);
-}
+void refuse(const char* op, DType dtype, const char* advice) { raise(Error::type, op, ": not defined for ", name(dtype), "; ", advice); }
 
 Dims broadcast_together(const char* op, Inputs& inputs) {
   Dims shape = inputs[0]->shape;
@@ -53,18 +51,18 @@ NodeRef map_test(const Map& prim, Inputs inputs) {
 
 namespace ops {
 
-static const Primitive kExpand{
-    .name = "expand",
-    .kind = Primitive::view,
-    .vjp = [](const NodeRef& y, const NodeRef& g) { return Grads{sum_to(g, in(y)->shape)}; },
-    .map_index = [](const Node& node, IndexMap& map) {
-      const Dims& from = node.inputs[0]->shape;
-      map.rows.erase(map.rows.begin(), map.rows.end() - from.size());
-      for (size_t d = 0; d < from.size(); ++d)
-        if (from[d] == 1) map.rows[d] = map.constant_row(0);
-      return true;
-    },
-    .weight = 0};
+static const Primitive kExpand{.name = "expand",
+                               .kind = Primitive::view,
+                               .vjp = [](const NodeRef& y, const NodeRef& g) { return Grads{sum_to(g, in(y)->shape)}; },
+                               .map_index =
+                                   [](const Node& node, IndexMap& map) {
+                                     const Dims& from = node.inputs[0]->shape;
+                                     map.rows.erase(map.rows.begin(), map.rows.end() - from.size());
+                                     for (size_t d = 0; d < from.size(); ++d)
+                                       if (from[d] == 1) map.rows[d] = map.constant_row(0);
+                                     return true;
+                                   },
+                               .weight = 0};
 static const Register kExpandEntry(kExpand);
 
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
@@ -73,8 +71,7 @@ Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
   const size_t lead = shape.size() - shorter.size();
   for (size_t d = 0; d < shorter.size(); ++d) {
     int64_t& size = shape[lead + d];
-    if (size == 1)
-      size = shorter[d];
+    if (size == 1) size = shorter[d];
     else if (shorter[d] != size && shorter[d] != 1)
       raise(Error::value, op, ": shapes ", a, " and ", b, " do not broadcast; counted from the right, sizes must be equal or 1, but dimension -",
             shorter.size() - d, " has ", a[a.size() - shorter.size() + d], " and ", b[b.size() - shorter.size() + d]);
@@ -88,8 +85,7 @@ NodeRef broadcast_to(const NodeRef& x, const Dims& shape) {
   bool fits = x->shape.size() <= shape.size();
   for (size_t d = 0; fits && d < x->shape.size(); ++d) fits = x->shape[d] == 1 || x->shape[d] == shape[lead + d];
   if (!fits)
-    raise(Error::value, "broadcast_to: shape ", x->shape, " does not broadcast to ", shape,
-          "; counted from the right, each size must be 1 or the size wanted");
+    raise(Error::value, "broadcast_to: shape ", x->shape, " does not broadcast to ", shape, "; counted from the right, each size must be 1 or the size wanted");
   return make_node(kExpand, shape, x->dtype, {x});
 }
 

@@ -56,7 +56,7 @@ static const Map kCast(
       const DType from = node.inputs[0]->dtype, reg = reg_type(node.dtype);
       Ex re{&t, x[0].re};
       if (is_complex(node.dtype)) return Cx{to(reg, re), is_complex(from) ? to(reg, Ex{&t, x[0].im}) : Ex{&t, t.imm(reg, 0)}};
-      if (is_complex(from)) return (re != 0) | (Ex{&t, x[0].im} != 0);  // to bool, or the rule had refused it
+      if (is_complex(from)) return (re != 0) | (Ex{&t, x[0].im} != 0);                                  // to bool, or the rule had refused it
       if (is_float(from) && is_unsigned(node.dtype) && is_narrow(node.dtype)) re = to(DType::i32, re);  // so that -1.0 wraps as an integer does
       return to(reg, re);
     });
@@ -86,9 +86,7 @@ NodeRef bitcast(const NodeRef& x, DType dtype) {
 
 static const Map kStopGradient("stop_gradient", 0, nullptr, [](Tape&, const Node&, const Val* x) { return x[0]; });
 
-NodeRef stop_gradient(const NodeRef& x) {
-  return x->requires_grad ? make_node(kStopGradient, x->shape, x->dtype, {x}) : x;
-}
+NodeRef stop_gradient(const NodeRef& x) { return x->requires_grad ? make_node(kStopGradient, x->shape, x->dtype, {x}) : x; }
 
 }  // namespace ops
 }  // namespace weft

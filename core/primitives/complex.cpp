@@ -101,25 +101,17 @@ Cx atan(Cx z) { return over_i(atanh(times_i(z))); }
 
 namespace ops {
 
-static const Map kReal(
-    "real", 0, [](const NodeRef&, const NodeRef& g) { return Grads{make_complex(g, constant(g, 0))}; }, [](Cx z) { return z.re; });
-NodeRef real(const NodeRef& x) {
-  return is_complex(x->dtype) ? map_node(kReal, {x}, x->dtype, real_of(x->dtype)) : x;
-}
+static const Map kReal("real", 0, [](const NodeRef&, const NodeRef& g) { return Grads{make_complex(g, constant(g, 0))}; }, [](Cx z) { return z.re; });
+NodeRef real(const NodeRef& x) { return is_complex(x->dtype) ? map_node(kReal, {x}, x->dtype, real_of(x->dtype)) : x; }
 
-static const Map kImag(
-    "imag", 0, [](const NodeRef&, const NodeRef& g) { return Grads{make_complex(constant(g, 0), g)}; }, [](Cx z) { return z.im; });
-NodeRef imag(const NodeRef& x) {
-  return is_complex(x->dtype) ? map_node(kImag, {x}, x->dtype, real_of(x->dtype)) : full_like(x, Scalar::of(0));
-}
+static const Map kImag("imag", 0, [](const NodeRef&, const NodeRef& g) { return Grads{make_complex(constant(g, 0), g)}; }, [](Cx z) { return z.im; });
+NodeRef imag(const NodeRef& x) { return is_complex(x->dtype) ? map_node(kImag, {x}, x->dtype, real_of(x->dtype)) : full_like(x, Scalar::of(0)); }
 
-static const Map kConj(
-    "conj", 1, [](const NodeRef&, const NodeRef& g) { return Grads{conj(g)}; }, [](Cx z) { return conj(z); });
+static const Map kConj("conj", 1, [](const NodeRef&, const NodeRef& g) { return Grads{conj(g)}; }, [](Cx z) { return conj(z); });
 NodeRef conj(const NodeRef& x) { return is_complex(x->dtype) ? map_numeric(kConj, {x}) : x; }
 
 static const Map kMakeComplex(
-    "make_complex", 0, [](const NodeRef&, const NodeRef& g) { return Grads{real(g), imag(g)}; },
-    [](Ex re, Ex im) { return Cx{re, im}; });
+    "make_complex", 0, [](const NodeRef&, const NodeRef& g) { return Grads{real(g), imag(g)}; }, [](Ex re, Ex im) { return Cx{re, im}; });
 NodeRef make_complex(const NodeRef& re, const NodeRef& im) {
   const DType dtype = float_dtype(promote(re->dtype, im->dtype));
   if (is_complex(dtype)) refuse("make_complex", dtype, "the parts must be real");

@@ -159,34 +159,29 @@ NativeLowering weight_grad_lower(const Node& node) {
 }
 
 const Primitive kConv{.name = "conv", .kind = Primitive::contract, .vjp = conv_vjp, .lower = conv_lower, .weight = 64};
-const Primitive kInputGrad{
-    .name = "conv_input_grad", .kind = Primitive::contract, .vjp = input_grad_vjp, .lower = input_grad_lower, .weight = 64};
-const Primitive kWeightGrad{
-    .name = "conv_weight_grad", .kind = Primitive::contract, .vjp = weight_grad_vjp, .lower = weight_grad_lower, .weight = 64};
+const Primitive kInputGrad{.name = "conv_input_grad", .kind = Primitive::contract, .vjp = input_grad_vjp, .lower = input_grad_lower, .weight = 64};
+const Primitive kWeightGrad{.name = "conv_weight_grad", .kind = Primitive::contract, .vjp = weight_grad_vjp, .lower = weight_grad_lower, .weight = 64};
 const Register kRegistered[] = {Register(kConv), Register(kInputGrad), Register(kWeightGrad)};
 
 // ---- rules
 
 // Ranks, channels and settings; gives the attributes. axis_a and axis_b are where the two tensors share channels.
-Dims check(const char* op, const NodeRef& a, const NodeRef& b, size_t group_a, size_t group_b, int axis_a, int axis_b,
-           const ops::ConvShape& s) {
+Dims check(const char* op, const NodeRef& a, const NodeRef& b, size_t group_a, size_t group_b, int axis_a, int axis_b, const ops::ConvShape& s) {
   size_t count = s.stride.size();
   if (a->rank() < 4 || a->rank() > 6 || a->rank() != b->rank())
     raise(Error::value, op, ": shapes ", a->shape, " and ", b->shape,
           " must have the same rank, 4 to 6: (n, group, channels, 1 to 3 spatial dimensions) and (group, out, in, kernel)");
   if (count != size_t(a->rank() - 3) || s.dilation.size() != count || s.lo.size() != count || s.hi.size() != count)
-    raise(Error::value, op, ": stride ", s.stride, ", dilation ", s.dilation, ", padding ", s.lo, " and ", s.hi,
-          " need one entry for each of the ", a->rank() - 3, " spatial dimensions");
+    raise(Error::value, op, ": stride ", s.stride, ", dilation ", s.dilation, ", padding ", s.lo, " and ", s.hi, " need one entry for each of the ",
+          a->rank() - 3, " spatial dimensions");
   if (a->shape[group_a] != b->shape[group_b])
-    raise(Error::value, op, ": shapes ", a->shape, " and ", b->shape, " have ", a->shape[group_a], " and ", b->shape[group_b],
-          " groups; these must agree");
+    raise(Error::value, op, ": shapes ", a->shape, " and ", b->shape, " have ", a->shape[group_a], " and ", b->shape[group_b], " groups; these must agree");
   if (a->shape[axis_a] != b->shape[axis_b])
-    raise(Error::value, op, ": shapes ", a->shape, " and ", b->shape, " disagree: dimension ", axis_a, " of the first has size ",
-          a->shape[axis_a], ", dimension ", axis_b, " of the second ", b->shape[axis_b]);
+    raise(Error::value, op, ": shapes ", a->shape, " and ", b->shape, " disagree: dimension ", axis_a, " of the first has size ", a->shape[axis_a],
+          ", dimension ", axis_b, " of the second ", b->shape[axis_b]);
   Dims attrs = s.stride;
   for (size_t i = 0; i < count; ++i)
-    if (s.stride[i] < 1 || s.dilation[i] < 1)
-      raise(Error::value, op, ": stride ", s.stride, " and dilation ", s.dilation, " must be at least 1");
+    if (s.stride[i] < 1 || s.dilation[i] < 1) raise(Error::value, op, ": stride ", s.stride, " and dilation ", s.dilation, " must be at least 1");
   for (int64_t v : s.dilation) attrs.push_back(v);
   for (int64_t v : s.lo) attrs.push_back(v);
   return attrs;
@@ -212,8 +207,8 @@ NodeRef conv(const NodeRef& x, const NodeRef& w, const ConvShape& s) {
   for (size_t i = 0; i < s.stride.size(); ++i) {
     int64_t room = x->shape[3 + i] + s.lo[i] + s.hi[i], reach = (w->shape[3 + i] - 1) * s.dilation[i] + 1;
     if (reach > room || reach < 1)
-      raise(Error::value, "conv: kernel ", tail(w->shape), " with dilation ", s.dilation, " covers ", reach, " places of dimension ",
-            3 + i, ", but input ", x->shape, " with its padding has ", room, "; pad more or use a smaller kernel");
+      raise(Error::value, "conv: kernel ", tail(w->shape), " with dilation ", s.dilation, " covers ", reach, " places of dimension ", 3 + i, ", but input ",
+            x->shape, " with its padding has ", room, "; pad more or use a smaller kernel");
     out.push_back((room - reach) / s.stride[i] + 1);
   }
   return bilinear("conv", w, x, [&](const NodeRef& a, const NodeRef& b) { return forward(a, b, out, attrs); });

@@ -90,9 +90,7 @@ inline Ex acos(Ex a) { return call("acos", a); }
 inline Ex atan(Ex a) { return call("atan", a); }
 inline Ex atan2(Ex a, Ex b) { return call("atan2", a, b); }
 inline Ex tanh(Ex a) { return call("tanh", a); }
-inline Ex fma(Ex a, Ex b, Ex c) {
-  return is_float(a.type()) ? Ex{a.t, a.t->op("fma", a.r, b.r, c.r)} : a * b + c;
-}
+inline Ex fma(Ex a, Ex b, Ex c) { return is_float(a.type()) ? Ex{a.t, a.t->op("fma", a.r, b.r, c.r)} : a * b + c; }
 inline Ex isnan(Ex a) { return a != a; }
 inline Ex isinf(Ex a) { return abs(a) == kInf; }
 inline Ex isfinite(Ex a) { return abs(a) < kInf; }
@@ -102,10 +100,10 @@ Ex copysign(Ex a, Ex b);  // arithmetic.cpp
 Ex signbit(Ex a);         // logic.cpp
 Ex hypot(Ex a, Ex b);     // power.cpp
 Ex pow(Ex a, Ex b);
-Ex exp2(Ex a);            // math.cpp
+Ex exp2(Ex a);  // math.cpp
 Ex log2(Ex a);
 Ex log10(Ex a);
-Ex sinh(Ex a);            // trigonometry.cpp
+Ex sinh(Ex a);  // trigonometry.cpp
 Ex cosh(Ex a);
 Ex asinh(Ex a);
 Ex acosh(Ex a);

@@ -44,8 +44,7 @@ const Primitive kGather{.name = "gather", .kind = Primitive::gather, .vjp = gath
 const Register kRegistered(kGather);
 
 void check_integer(const char* op, const NodeRef& index) {
-  if (!is_int(index->dtype))
-    raise(Error::index, op, ": an index tensor has type ", name(index->dtype), "; indices must be integers (use a mask, or cast)");
+  if (!is_int(index->dtype)) raise(Error::index, op, ": an index tensor has type ", name(index->dtype), "; indices must be integers (use a mask, or cast)");
 }
 
 }  // namespace
@@ -56,8 +55,7 @@ NodeRef gather(const NodeRef& x, const std::vector<NodeRef>& indices, int64_t ax
   if (indices.empty()) return x;
   int count = int(indices.size());
   int at = normalize_axis("gather", axis, x->rank());
-  if (at + count > x->rank())
-    raise(Error::index, "gather: ", count, " indices from dimension ", at, " on are too many for shape ", x->shape);
+  if (at + count > x->rank()) raise(Error::index, "gather: ", count, " indices from dimension ", at, " on are too many for shape ", x->shape);
   Dims index_shape;
   for (const NodeRef& index : indices) {
     check_integer("gather", index);
@@ -80,8 +78,7 @@ NodeRef take_along(const NodeRef& x, const NodeRef& indices, int64_t axis, bool 
   int at = normalize_axis("take_along", axis, x->rank());
   check_integer("take_along", indices);
   if (indices->rank() != x->rank())
-    raise(Error::value, "take_along: indices of shape ", indices->shape, " and a tensor of shape ", x->shape,
-          " must have the same number of dimensions");
+    raise(Error::value, "take_along: indices of shape ", indices->shape, " and a tensor of shape ", x->shape, " must have the same number of dimensions");
   Dims source = x->shape, shape = indices->shape;
   source[at] = shape[at] = 1;
   source = shape = broadcast_shapes("take_along", source, shape);  // all but the axis broadcast

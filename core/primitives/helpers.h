@@ -20,10 +20,8 @@ struct Map : Primitive {
   template <class F>
   Map(const char* name, int weight, Vjp vjp, F formula)
       : Primitive{.name = name, .kind = map, .vjp = vjp, .weight = weight}, takes_complex(arity<F, Cx>() || !arity<F, Ex>()) {
-    if constexpr (arity<F, Ex>() || arity<F, Cx>())
-      this->emit = run<F>;
-    else
-      this->emit = formula;
+    if constexpr (arity<F, Ex>() || arity<F, Cx>()) this->emit = run<F>;
+    else this->emit = formula;
     Register entry(*this);
   }
   Map(const Map&) = delete;
@@ -36,10 +34,8 @@ struct Map : Primitive {
   template <class F, class T>
   static Val apply(Tape& t, const Val* in) {
     auto x = [&](int i) {
-      if constexpr (std::is_same_v<T, Cx>)
-        return Cx{{&t, in[i].re}, {&t, in[i].im}};
-      else
-        return Ex{&t, in[i].re};
+      if constexpr (std::is_same_v<T, Cx>) return Cx{{&t, in[i].re}, {&t, in[i].im}};
+      else return Ex{&t, in[i].re};
     };
     if constexpr (arity<F, T>() == 1) return F{}(x(0));
     if constexpr (arity<F, T>() == 2) return F{}(x(0), x(1));
@@ -53,11 +49,11 @@ struct Map : Primitive {
 };
 
 // ---- Rules (broadcast.cpp)
-DType common_dtype(const Inputs& inputs);                // promoted
-DType float_dtype(DType dtype);                          // bool and integers: the default float
-Dims broadcast_together(const char* op, Inputs& inputs); // expands each to the common shape, and returns it
+DType common_dtype(const Inputs& inputs);                                   // promoted
+DType float_dtype(DType dtype);                                             // bool and integers: the default float
+Dims broadcast_together(const char* op, Inputs& inputs);                    // expands each to the common shape, and returns it
 [[noreturn]] void refuse(const char* op, DType dtype, const char* advice);  // raises TypeError
-Scalar rounded_to(Scalar value, DType dtype);            // leaf.cpp: as a value of this dtype; narrow types round or wrap
+Scalar rounded_to(Scalar value, DType dtype);                               // leaf.cpp: as a value of this dtype; narrow types round or wrap
 
 // A map node: inputs cast to `in` and broadcast, output of type `out`.
 NodeRef map_node(const Primitive& prim, Inputs inputs, DType in, DType out, Dims attrs = {});

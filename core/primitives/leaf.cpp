@@ -38,9 +38,7 @@ NodeRef scalar(Scalar value, DType dtype, Device* device) {
   return make_node(kScalar, {}, dtype, {}, {}, rounded_to(value, dtype), device);
 }
 
-NodeRef full(const Dims& shape, Scalar value, DType dtype, Device* device) {
-  return broadcast_to(scalar(value, dtype, device), shape);
-}
+NodeRef full(const Dims& shape, Scalar value, DType dtype, Device* device) { return broadcast_to(scalar(value, dtype, device), shape); }
 
 NodeRef full_like(const NodeRef& x, Scalar value) { return full(x->shape, value, x->dtype, x->device); }
 

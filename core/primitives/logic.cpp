@@ -95,9 +95,7 @@ static const Map kIsfinite("isfinite", 1, nullptr, [](auto a) { return isfinite(
 NodeRef isfinite(const NodeRef& x) { return question(kIsfinite, x, true); }
 
 static const Map kSignbit("signbit", 1, nullptr, [](Ex a) { return signbit(a); });
-NodeRef signbit(const NodeRef& x) {
-  return is_signed_int(x->dtype) ? map_test(kSignbit, {x}) : question(kSignbit, x, false);
-}
+NodeRef signbit(const NodeRef& x) { return is_signed_int(x->dtype) ? map_test(kSignbit, {x}) : question(kSignbit, x, false); }
 
 }  // namespace ops
 }  // namespace weft

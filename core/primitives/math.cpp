@@ -66,28 +66,22 @@ Ex log10(Ex a) {
 
 namespace ops {
 
-static const Map kExp(
-    "exp", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(y)}; }, [](auto a) { return exp(a); });
+static const Map kExp("exp", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(y)}; }, [](auto a) { return exp(a); });
 NodeRef exp(const NodeRef& x) { return map_inexact(kExp, {x}); }
 
-static const Map kExp2(
-    "exp2", 14, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(kLn2 * y)}; }, [](auto a) { return exp2(a); });
+static const Map kExp2("exp2", 14, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(kLn2 * y)}; }, [](auto a) { return exp2(a); });
 NodeRef exp2(const NodeRef& x) { return map_inexact(kExp2, {x}); }
 
-static const Map kExpm1(
-    "expm1", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(y + 1.0)}; }, [](auto a) { return expm1(a); });
+static const Map kExpm1("expm1", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(y + 1.0)}; }, [](auto a) { return expm1(a); });
 NodeRef expm1(const NodeRef& x) { return map_inexact(kExpm1, {x}); }
 
-static const Map kLog(
-    "log", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(in(y))}; }, [](auto a) { return log(a); });
+static const Map kLog("log", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(in(y))}; }, [](auto a) { return log(a); });
 NodeRef log(const NodeRef& x) { return map_inexact(kLog, {x}); }
 
-static const Map kLog1p(
-    "log1p", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(in(y) + 1.0)}; }, [](auto a) { return log1p(a); });
+static const Map kLog1p("log1p", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(in(y) + 1.0)}; }, [](auto a) { return log1p(a); });
 NodeRef log1p(const NodeRef& x) { return map_inexact(kLog1p, {x}); }
 
-static const Map kLog2(
-    "log2", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(kLn2 * in(y))}; }, [](auto a) { return log2(a); });
+static const Map kLog2("log2", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(kLn2 * in(y))}; }, [](auto a) { return log2(a); });
 NodeRef log2(const NodeRef& x) { return map_inexact(kLog2, {x}); }
 
 static const Map kLog10(

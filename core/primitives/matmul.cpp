@@ -52,8 +52,7 @@ NodeRef product_of(const NodeRef& a, const NodeRef& b) {
   Dims shape = joined(batch, m, n);
   if (k == 0 || product(shape) == 0) return ops::full(shape, Scalar::of(0), a->dtype, a->device);
   // One matrix for every batch (a linear layer): the batches are more rows of one big product.
-  if (b->rank() == 2 && a->rank() > 2)
-    return ops::reshape(product_of(ops::reshape(a, {a->numel() / k, k}), b), shape);
+  if (b->rank() == 2 && a->rank() > 2) return ops::reshape(product_of(ops::reshape(a, {a->numel() / k, k}), b), shape);
   NodeRef left = ops::broadcast_to(a, joined(batch, m, k)), right = ops::broadcast_to(b, joined(batch, k, n));
   return make_node(kMatmul, std::move(shape), a->dtype, {left, right});
 }
@@ -63,14 +62,13 @@ NodeRef product_of(const NodeRef& a, const NodeRef& b) {
 namespace ops {
 
 NodeRef matmul(const NodeRef& a, const NodeRef& b) {
-  if (a->rank() == 0 || b->rank() == 0)
-    raise(Error::value, "matmul: shapes ", a->shape, " and ", b->shape, ": a scalar is no matrix; use multiply");
+  if (a->rank() == 0 || b->rank() == 0) raise(Error::value, "matmul: shapes ", a->shape, " and ", b->shape, ": a scalar is no matrix; use multiply");
   DType dtype = promote(a->dtype, b->dtype);
   if (dtype == DType::b1) raise(Error::type, "matmul: bool has no sum of products; cast to an integer or float type first");
   int64_t k = a->shape.back(), rows = b->shape[b->rank() == 1 ? 0 : b->shape.size() - 2];
   if (k != rows)
-    raise(Error::value, "matmul: shapes ", a->shape, " and ", b->shape, ": the last dimension of the first (", k,
-          ") must equal ", b->rank() == 1 ? "the length" : "the last but one dimension", " of the second (", rows, ")");
+    raise(Error::value, "matmul: shapes ", a->shape, " and ", b->shape, ": the last dimension of the first (", k, ") must equal ",
+          b->rank() == 1 ? "the length" : "the last but one dimension", " of the second (", rows, ")");
   if (is_complex(dtype)) {
     NodeRef ar = real(cast(a, dtype)), ai = imag(cast(a, dtype)), br = real(cast(b, dtype)), bi = imag(cast(b, dtype));
     return make_complex(sub(matmul(ar, br), matmul(ai, bi)), add(matmul(ar, bi), matmul(ai, br)));

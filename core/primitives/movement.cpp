@@ -15,10 +15,8 @@ std::vector<ReshapeGroup> reshape_groups(const Dims& in, const Dims& out) {
     ReshapeGroup group{i, 1, o, 1};
     int64_t a = in[i++], b = out[o++];
     while (a != b) {
-      if (a < b)
-        a *= in[i++], ++group.in_count;
-      else
-        b *= out[o++], ++group.out_count;
+      if (a < b) a *= in[i++], ++group.in_count;
+      else b *= out[o++], ++group.out_count;
     }
     groups.push_back(group);
   }
@@ -224,8 +222,7 @@ NodeRef reshape(const NodeRef& x, Dims shape) {
   }
   if (open >= 0) {
     if (known == 0 || x->numel() % known != 0)
-      raise(Error::value, "reshape: cannot reshape ", x->shape, " (", x->numel(), " elements) into ", shape,
-            "; the -1 has no whole size");
+      raise(Error::value, "reshape: cannot reshape ", x->shape, " (", x->numel(), " elements) into ", shape, "; the -1 has no whole size");
     shape[open] = x->numel() / known;
   } else if (known != x->numel()) {
     raise(Error::value, "reshape: cannot reshape ", x->shape, " (", x->numel(), " elements) into ", shape, " (", known,
@@ -319,14 +316,11 @@ NodeRef pad(const NodeRef& x, const Dims& lo, const Dims& hi, const Dims& interi
     start[d] = std::max<int64_t>(-lo[d], 0);
     size[d] = shape[d] - start[d] - std::max<int64_t>(-hi[d], 0);
     crop = crop || size[d] != shape[d];
-    if (size[d] < 0)
-      raise(Error::value, "pad: lo ", lo[d], " and hi ", hi[d], " take more than dimension ", d, " of ", x->shape, " has");
+    if (size[d] < 0) raise(Error::value, "pad: lo ", lo[d], " and hi ", hi[d], " take more than dimension ", d, " of ", x->shape, " has");
   }
   NodeRef y = x;
-  if (x->numel() == 0 && product(shape) != 0)
-    y = full(shape, fill, x->dtype, x->device);
-  else if (!same)
-    y = make_node(kPad, std::move(shape), x->dtype, {x}, std::move(attrs), rounded_to(fill, x->dtype));
+  if (x->numel() == 0 && product(shape) != 0) y = full(shape, fill, x->dtype, x->device);
+  else if (!same) y = make_node(kPad, std::move(shape), x->dtype, {x}, std::move(attrs), rounded_to(fill, x->dtype));
   return crop ? slice(y, start, size, Dims(rank, 1)) : y;
 }
 
@@ -339,9 +333,7 @@ NodeRef concat(const std::vector<NodeRef>& parts, int64_t axis) {
   for (const NodeRef& part : parts) {
     bool fits = part->rank() == head->rank();
     for (int d = 0; fits && d < head->rank(); ++d) fits = d == at || part->shape[d] == head->shape[d];
-    if (!fits)
-      raise(Error::value, "concat: shapes ", head->shape, " and ", part->shape, " differ outside axis ", at,
-            "; all other dimensions must agree");
+    if (!fits) raise(Error::value, "concat: shapes ", head->shape, " and ", part->shape, " differ outside axis ", at, "; all other dimensions must agree");
     dtype = promote(dtype, part->dtype);
   }
   std::vector<NodeRef> pieces;

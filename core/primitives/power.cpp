@@ -95,23 +95,19 @@ NodeRef pow_int(const NodeRef& x, int64_t exponent) {
   return map_node(kPowInt, {x}, x->dtype, x->dtype, {exponent});
 }
 
-static const Map kSquare(
-    "square", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(2.0 * in(y))}; }, [](auto a) { return a * a; });
+static const Map kSquare("square", 1, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(2.0 * in(y))}; }, [](auto a) { return a * a; });
 NodeRef square(const NodeRef& x) { return map_numeric(kSquare, {x}); }
 
-static const Map kReciprocal(
-    "reciprocal", 4, [](const NodeRef& y, const NodeRef& g) { return Grads{-g * conj(square(y))}; }, [](auto a) { return 1.0 / a; });
+static const Map kReciprocal("reciprocal", 4, [](const NodeRef& y, const NodeRef& g) { return Grads{-g * conj(square(y))}; }, [](auto a) { return 1.0 / a; });
 NodeRef reciprocal(const NodeRef& x) { return map_inexact(kReciprocal, {x}); }
 
 // ---- roots
 
-static const Map kSqrt(
-    "sqrt", 4, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(2.0 * y)}; }, [](auto a) { return sqrt(a); });
+static const Map kSqrt("sqrt", 4, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(2.0 * y)}; }, [](auto a) { return sqrt(a); });
 NodeRef sqrt(const NodeRef& x) { return map_inexact(kSqrt, {x}); }
 
 static const Map kRsqrt(
-    "rsqrt", 8, [](const NodeRef& y, const NodeRef& g) { return Grads{-0.5 * g * conj(y * square(y))}; },
-    [](auto a) { return 1.0 / sqrt(a); });
+    "rsqrt", 8, [](const NodeRef& y, const NodeRef& g) { return Grads{-0.5 * g * conj(y * square(y))}; }, [](auto a) { return 1.0 / sqrt(a); });
 NodeRef rsqrt(const NodeRef& x) { return map_inexact(kRsqrt, {x}); }
 
 static const Map kHypot(

@@ -14,9 +14,7 @@ namespace {
 extern const Primitive kPhilox;
 
 // inputs: counter, key (uint64). attrs: which of the four words.
-Val philox_emit(Tape& t, const Node& node, const Val* in) {
-  return {t.op_as(DType::u32, "philox", in[0].re, in[1].re, -1, int(node.attrs[0]))};
-}
+Val philox_emit(Tape& t, const Node& node, const Val* in) { return {t.op_as(DType::u32, "philox", in[0].re, in[1].re, -1, int(node.attrs[0]))}; }
 
 const Primitive kPhilox{.name = "philox", .kind = Primitive::map, .emit = philox_emit, .weight = 40};
 const Register kRegistered(kPhilox);
@@ -47,12 +45,9 @@ NodeRef normal_of(const NodeRef& words) {
   NodeRef tail = ops::bitwise_or(ops::left_shift(words, u32(1)), u32(1));
   NodeRef bits = ops::bitcast(ops::cast(tail, DType::f32), DType::u32);
   NodeRef segment = ops::sub(ops::right_shift(bits, u32(kBelow)), u32(int64_t(127) << kNormalSegmentBits));
-  NodeRef t = ops::mul(ops::cast(ops::bitwise_and(bits, u32((1 << kBelow) - 1)), DType::f32),
-                       constant(DType::f32, Scalar::of(1.0 / (1 << kBelow)), words));
+  NodeRef t = ops::mul(ops::cast(ops::bitwise_and(bits, u32((1 << kBelow) - 1)), DType::f32), constant(DType::f32, Scalar::of(1.0 / (1 << kBelow)), words));
   NodeRef table = normal_table(words->device), row = ops::left_shift(ops::cast(segment, DType::i64), constant(DType::i64, Scalar::of(2), words));
-  auto coefficient = [&](int i) {
-    return ops::gather(table, {ops::add(row, constant(DType::i64, Scalar::of(i), words))}, 0, true);
-  };
+  auto coefficient = [&](int i) { return ops::gather(table, {ops::add(row, constant(DType::i64, Scalar::of(i), words))}, 0, true); };
   NodeRef z = coefficient(3);
   for (int i = 2; i >= 0; --i) z = ops::add(ops::mul(z, t), coefficient(i));
   NodeRef positive = ops::equal(ops::right_shift(words, u32(31)), u32(0));
@@ -69,8 +64,8 @@ namespace ops {
 
 NodeRef random_bits(const Dims& shape, const NodeRef& key, const NodeRef& counter, int word) {
   if (key->dtype != DType::u64 || counter->dtype != DType::u64 || key->rank() != 0 || counter->rank() != 0)
-    raise(Error::type, "random_bits: key and counter must be uint64 scalars, not ", name(key->dtype), " ", key->shape, " and ",
-          name(counter->dtype), " ", counter->shape);
+    raise(Error::type, "random_bits: key and counter must be uint64 scalars, not ", name(key->dtype), " ", key->shape, " and ", name(counter->dtype), " ",
+          counter->shape);
   if (word < 0 || word > 3) raise(Error::value, "random_bits: word ", word, " is not in 0..3");
   int64_t n = 1;
   for (int64_t size : shape) {

@@ -103,12 +103,10 @@ NodeRef reduce(const Primitive& prim, const NodeRef& x, const Dims& given, bool 
   if (product(shape) == 0 || n == 0) {
     y = ops::full(shape, identity ? *identity : Scalar::of(0), dtype, x->device);
   } else if (real.empty()) {  // one element each: its position is 0, its value itself
-    y = &prim == &kArgmax || &prim == &kArgmin ? ops::full(shape, Scalar::of(0), dtype, x->device)
-                                               : ops::cast(ops::reshape(x, shape), dtype);
+    y = &prim == &kArgmax || &prim == &kArgmin ? ops::full(shape, Scalar::of(0), dtype, x->device) : ops::cast(ops::reshape(x, shape), dtype);
   } else {
     NodeRef squeezed = ops::squeeze(x, ones);
-    for (int64_t& axis : real)
-      axis -= std::count_if(ones.begin(), ones.end(), [&](int64_t one) { return one < axis; });
+    for (int64_t& axis : real) axis -= std::count_if(ones.begin(), ones.end(), [&](int64_t one) { return one < axis; });
     y = make_node(prim, without(squeezed->shape, real), dtype, {squeezed}, real);
   }
   return keepdims ? ops::reshape(y, with_ones(x->shape, axes)) : y;

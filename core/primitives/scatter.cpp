@@ -16,9 +16,7 @@ NodeRef scatter_node(const NodeRef& base, const NodeRef& index, const NodeRef& v
 }
 
 // Rows of t (or elements, with an index for each) where the values went.
-NodeRef at(const NodeRef& t, const NodeRef& index) {
-  return index->rank() == 1 ? ops::gather(t, {index}, 0, true) : ops::take_along(t, index, 0, true);
-}
+NodeRef at(const NodeRef& t, const NodeRef& index) { return index->rank() == 1 ? ops::gather(t, {index}, 0, true) : ops::take_along(t, index, 0, true); }
 
 // ---- gradients
 
@@ -29,8 +27,7 @@ Grads set_vjp(const NodeRef& base, const NodeRef& index, const NodeRef& values, 
   NodeRef nobody = ops::full({base->shape[0], width}, Scalar::of(-1), DType::i64, base->device);
   NodeRef writer = scatter_node(nobody, index, ops::broadcast_to(number, {n, width}), Scatter::max);
   NodeRef zero = constant(g, 0);
-  return {ops::where(ops::less(writer, integer(0, base)), g, zero), nullptr,
-          ops::where(ops::equal(at(writer, index), number), at(g, index), zero)};
+  return {ops::where(ops::less(writer, integer(0, base)), g, zero), nullptr, ops::where(ops::equal(at(writer, index), number), at(g, index), zero)};
 }
 
 // All that reached the extreme share equally.
@@ -135,16 +132,14 @@ Val scatter_index_emit(Tape& t, const Node& node, const Val* in) {
   return in[0];
 }
 
-const Primitive kScatter{
-    .name = "scatter", .kind = Primitive::native, .vjp = scatter_vjp, .lower = scatter_lower, .expand = scatter_expand, .weight = 64};
+const Primitive kScatter{.name = "scatter", .kind = Primitive::native, .vjp = scatter_vjp, .lower = scatter_lower, .expand = scatter_expand, .weight = 64};
 const Primitive kScatterIndex{.name = "scatter_index", .kind = Primitive::map, .emit = scatter_index_emit};
 const Register kRegistered[] = {Register(kScatter), Register(kScatterIndex)};
 
 // ---- rules
 
 NodeRef normal_index(const char* op, const NodeRef& index, int64_t extent, bool checked) {
-  if (!is_int(index->dtype))
-    raise(Error::index, op, ": an index tensor has type ", name(index->dtype), "; indices must be integers (use a mask, or cast)");
+  if (!is_int(index->dtype)) raise(Error::index, op, ": an index tensor has type ", name(index->dtype), "; indices must be integers (use a mask, or cast)");
   NodeRef i = ops::cast(index, DType::i64), limit = integer(extent, index);
   i = ops::where(ops::less(i, integer(0, index)), ops::add(i, limit), i);
   return checked ? i : make_node(kScatterIndex, i->shape, DType::i64, {i, ops::broadcast_to(limit, i->shape)});
@@ -155,8 +150,7 @@ NodeRef scatter_any(const char* name_of, const NodeRef& base, const NodeRef& ind
   DType dtype = base->dtype;
   if (is_complex(dtype)) {
     if (op > Scatter::sum) raise(Error::type, name_of, ": complex numbers can be set or added, not multiplied or compared");
-    return ops::make_complex(scatter_node(ops::real(base), index, ops::real(values), op),
-                             scatter_node(ops::imag(base), index, ops::imag(values), op));
+    return ops::make_complex(scatter_node(ops::real(base), index, ops::real(values), op), scatter_node(ops::imag(base), index, ops::imag(values), op));
   }
   if (dtype == DType::b1 && op != Scatter::set) {
     Scatter logical = op == Scatter::sum || op == Scatter::max ? Scatter::max : Scatter::min;
@@ -196,8 +190,7 @@ NodeRef scatter(const NodeRef& base, const std::vector<NodeRef>& indices, const 
 NodeRef scatter_along(const NodeRef& base, const NodeRef& indices, const NodeRef& values, int64_t axis, Scatter op, bool checked) {
   int along = normalize_axis("scatter_along", axis, base->rank());
   if (indices->rank() != base->rank())
-    raise(Error::value, "scatter_along: indices of shape ", indices->shape, " and a tensor of shape ", base->shape,
-          " must have the same number of dimensions");
+    raise(Error::value, "scatter_along: indices of shape ", indices->shape, " and a tensor of shape ", base->shape, " must have the same number of dimensions");
   Dims shape = base->shape, order{along}, moved{base->shape[along]}, back(base->shape.size());
   shape[along] = indices->shape[along];
   for (int d = 0; d < base->rank(); ++d) {

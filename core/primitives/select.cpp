@@ -26,16 +26,13 @@ NodeRef where(const NodeRef& condition, const NodeRef& a, const NodeRef& b) {
 // Equal operands share the gradient of an extreme.
 static Grads share(const NodeRef& y, const NodeRef& g, NodeRef (*wins)(const NodeRef&, const NodeRef&)) {
   const NodeRef &a = in(y, 0), &b = in(y, 1), tie = equal(a, b), half = 0.5 * g, zero = constant(g, 0);
-  return {wants(y, 0) ? where(tie, half, where(wins(a, b), g, zero)) : nullptr,
-          wants(y, 1) ? where(tie, half, where(wins(b, a), g, zero)) : nullptr};
+  return {wants(y, 0) ? where(tie, half, where(wins(a, b), g, zero)) : nullptr, wants(y, 1) ? where(tie, half, where(wins(b, a), g, zero)) : nullptr};
 }
 
-static const Map kMinimum(
-    "minimum", 1, [](const NodeRef& y, const NodeRef& g) { return share(y, g, less); }, [](Ex a, Ex b) { return min(a, b); });
+static const Map kMinimum("minimum", 1, [](const NodeRef& y, const NodeRef& g) { return share(y, g, less); }, [](Ex a, Ex b) { return min(a, b); });
 NodeRef minimum(const NodeRef& a, const NodeRef& b) { return map_numeric(kMinimum, {a, b}); }
 
-static const Map kMaximum(
-    "maximum", 1, [](const NodeRef& y, const NodeRef& g) { return share(y, g, greater); }, [](Ex a, Ex b) { return max(a, b); });
+static const Map kMaximum("maximum", 1, [](const NodeRef& y, const NodeRef& g) { return share(y, g, greater); }, [](Ex a, Ex b) { return max(a, b); });
 NodeRef maximum(const NodeRef& a, const NodeRef& b) { return map_numeric(kMaximum, {a, b}); }
 
 // x between bounds of which hi is the stronger; a value on a bound keeps its gradient, one beyond gives it to the bound.

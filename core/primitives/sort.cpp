@@ -92,9 +92,7 @@ NodeRef argsort(const NodeRef& x, int64_t axis, bool descending) {
   return permute(make_node(kArgsort, keys->shape, DType::i64, {keys}, {descending}), axes);
 }
 
-NodeRef sort(const NodeRef& x, int64_t axis, bool descending) {
-  return take_along(x, argsort(x, axis, descending), axis, true);
-}
+NodeRef sort(const NodeRef& x, int64_t axis, bool descending) { return take_along(x, argsort(x, axis, descending), axis, true); }
 
 // Binary search from the top bit: `found` counts elements known to lie before the value.
 NodeRef searchsorted(const NodeRef& sorted, const NodeRef& values, bool right) {
@@ -113,8 +111,7 @@ NodeRef searchsorted(const NodeRef& sorted, const NodeRef& values, bool right) {
     NodeRef before = right ? logical_not(less(v, key)) : less(key, v);
     if (is_float(dtype)) {  // NaN is larger than every number, and equal to itself
       NodeRef key_nan = isnan(key), value_nan = isnan(v);
-      before = right ? logical_or(value_nan, logical_and(before, logical_not(key_nan)))
-                     : logical_or(before, logical_and(value_nan, logical_not(key_nan)));
+      before = right ? logical_or(value_nan, logical_and(before, logical_not(key_nan))) : logical_or(before, logical_and(value_nan, logical_not(key_nan)));
     }
     found = where(logical_and(less_equal(next, integer(n, v)), before), next, found);
   }

@@ -3,7 +3,7 @@
 
 namespace weft {
 
-static constexpr double kLarge = 80;      // exp(x) is exp(x/2)^2 from here on, lest it overflow before its half does
+static constexpr double kLarge = 80;       // exp(x) is exp(x/2)^2 from here on, lest it overflow before its half does
 static constexpr double kAsymptote = 1e8;  // x^2 + 1 == x^2 from here on, and x^2 may overflow
 
 static Ex half_exp(Ex x) {  // exp(x) / 2
@@ -38,30 +38,24 @@ Ex atanh(Ex a) {
 
 namespace ops {
 
-static const Map kSin(
-    "sin", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(cos(in(y)))}; }, [](auto a) { return sin(a); });
+static const Map kSin("sin", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(cos(in(y)))}; }, [](auto a) { return sin(a); });
 NodeRef sin(const NodeRef& x) { return map_inexact(kSin, {x}); }
 
-static const Map kCos(
-    "cos", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{-g * conj(sin(in(y)))}; }, [](auto a) { return cos(a); });
+static const Map kCos("cos", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{-g * conj(sin(in(y)))}; }, [](auto a) { return cos(a); });
 NodeRef cos(const NodeRef& x) { return map_inexact(kCos, {x}); }
 
-static const Map kTan(
-    "tan", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(square(y) + 1.0)}; }, [](auto a) { return tan(a); });
+static const Map kTan("tan", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(square(y) + 1.0)}; }, [](auto a) { return tan(a); });
 NodeRef tan(const NodeRef& x) { return map_inexact(kTan, {x}); }
 
 static const Map kAsin(
-    "asin", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(rsqrt(1.0 - square(in(y))))}; },
-    [](auto a) { return asin(a); });
+    "asin", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(rsqrt(1.0 - square(in(y))))}; }, [](auto a) { return asin(a); });
 NodeRef asin(const NodeRef& x) { return map_inexact(kAsin, {x}); }
 
 static const Map kAcos(
-    "acos", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{-g * conj(rsqrt(1.0 - square(in(y))))}; },
-    [](auto a) { return acos(a); });
+    "acos", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{-g * conj(rsqrt(1.0 - square(in(y))))}; }, [](auto a) { return acos(a); });
 NodeRef acos(const NodeRef& x) { return map_inexact(kAcos, {x}); }
 
-static const Map kAtan(
-    "atan", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(square(in(y)) + 1.0)}; }, [](auto a) { return atan(a); });
+static const Map kAtan("atan", 12, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(square(in(y)) + 1.0)}; }, [](auto a) { return atan(a); });
 NodeRef atan(const NodeRef& x) { return map_inexact(kAtan, {x}); }
 
 static const Map kAtan2(
@@ -74,21 +68,17 @@ static const Map kAtan2(
     [](Ex a, Ex b) { return atan2(a, b); });
 NodeRef atan2(const NodeRef& a, const NodeRef& b) { return map_inexact(kAtan2, {a, b}); }
 
-static const Map kSinh(
-    "sinh", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(cosh(in(y)))}; }, [](auto a) { return sinh(a); });
+static const Map kSinh("sinh", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(cosh(in(y)))}; }, [](auto a) { return sinh(a); });
 NodeRef sinh(const NodeRef& x) { return map_inexact(kSinh, {x}); }
 
-static const Map kCosh(
-    "cosh", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(sinh(in(y)))}; }, [](auto a) { return cosh(a); });
+static const Map kCosh("cosh", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(sinh(in(y)))}; }, [](auto a) { return cosh(a); });
 NodeRef cosh(const NodeRef& x) { return map_inexact(kCosh, {x}); }
 
-static const Map kTanh(
-    "tanh", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(1.0 - square(y))}; }, [](auto a) { return tanh(a); });
+static const Map kTanh("tanh", 10, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(1.0 - square(y))}; }, [](auto a) { return tanh(a); });
 NodeRef tanh(const NodeRef& x) { return map_inexact(kTanh, {x}); }
 
 static const Map kAsinh(
-    "asinh", 20, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(rsqrt(square(in(y)) + 1.0))}; },
-    [](auto a) { return asinh(a); });
+    "asinh", 20, [](const NodeRef& y, const NodeRef& g) { return Grads{g * conj(rsqrt(square(in(y)) + 1.0))}; }, [](auto a) { return asinh(a); });
 NodeRef asinh(const NodeRef& x) { return map_inexact(kAsinh, {x}); }
 
 static const Map kAcosh(
@@ -99,8 +89,7 @@ static const Map kAcosh(
     [](auto a) { return acosh(a); });
 NodeRef acosh(const NodeRef& x) { return map_inexact(kAcosh, {x}); }
 
-static const Map kAtanh(
-    "atanh", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(1.0 - square(in(y)))}; }, [](auto a) { return atanh(a); });
+static const Map kAtanh("atanh", 16, [](const NodeRef& y, const NodeRef& g) { return Grads{g / conj(1.0 - square(in(y)))}; }, [](auto a) { return atanh(a); });
 NodeRef atanh(const NodeRef& x) { return map_inexact(kAtanh, {x}); }
 
 }  // namespace ops

@@ -27,13 +27,9 @@ NodeRef unwindow_node(const NodeRef& x, int64_t n, const Dims& attrs) {
   return make_node(kUnwindow, std::move(shape), x->dtype, {x}, attrs, Scalar::of(0));
 }
 
-Grads window_vjp(const NodeRef& node, const NodeRef& g) {
-  return {unwindow_node(g, node->inputs[0]->shape[node->attrs[0]], node->attrs)};
-}
+Grads window_vjp(const NodeRef& node, const NodeRef& g) { return {unwindow_node(g, node->inputs[0]->shape[node->attrs[0]], node->attrs)}; }
 
-Grads unwindow_vjp(const NodeRef& node, const NodeRef& g) {
-  return {window_node(g, node->inputs[0]->shape[node->attrs[0]], node->attrs, Scalar::of(0))};
-}
+Grads unwindow_vjp(const NodeRef& node, const NodeRef& g) { return {window_node(g, node->inputs[0]->shape[node->attrs[0]], node->attrs, Scalar::of(0))}; }
 
 bool window_index(const Node& node, IndexMap& map) {
   Slide s(node);
@@ -72,8 +68,7 @@ const Primitive kUnwindow{.name = "unwindow", .kind = Primitive::view, .vjp = un
 const Register kRegistered[] = {Register(kWindow), Register(kUnwindow)};
 
 void check_slide(const char* op, int64_t stride, int64_t dilation) {
-  if (stride < 1 || dilation < 1)
-    raise(Error::value, op, ": stride ", stride, " and dilation ", dilation, " must be at least 1");
+  if (stride < 1 || dilation < 1) raise(Error::value, op, ": stride ", stride, " and dilation ", dilation, " must be at least 1");
 }
 
 }  // namespace

@@ -53,8 +53,7 @@ class Backend {
   virtual void free_program(void* program) = 0;
   virtual void* load(int device, int slots, int param_words, const std::vector<PlanLaunch>& launches) = 0;
   virtual void unload(void* executable) = 0;
-  virtual void run(void* executable, void* const* buffers, int slots, const int64_t* params, int param_words,
-                   std::vector<double>* seconds) = 0;
+  virtual void run(void* executable, void* const* buffers, int slots, const int64_t* params, int param_words, std::vector<double>* seconds) = 0;
   virtual void wait(int device) = 0;
   virtual int status(int device) = 0;
   virtual void* export_host(int device, void* buffer) { return nullptr; }

@@ -7,7 +7,7 @@
 
 namespace weft {
 
-int check_code(const Node& node);         // for this operation (and its line, with WEFT_DEBUG=trace)
+int check_code(const Node& node);  // for this operation (and its line, with WEFT_DEBUG=trace)
 std::string check_message(int code);
 
 // A string that lives as long as the process, so that instructions compare and copy cheaply.

@@ -15,21 +15,19 @@ struct Source {
   From from;
   int index;
 };
-bool same_layout(const Node& a, const Node& b) {
-  return a.shape == b.shape && a.dtype == b.dtype && a.device == b.device && a.strides == b.strides;
-}
+bool same_layout(const Node& a, const Node& b) { return a.shape == b.shape && a.dtype == b.dtype && a.device == b.device && a.strides == b.strides; }
 }  // namespace
 
 struct Compiled::State {
   Device* device = nullptr;
   std::shared_ptr<Plan> plan;
-  Graph graph;                      // of the trace; its leaves are set anew at each call
-  std::vector<NodeRef> alive;       // the trace's nodes: the graph points at them
+  Graph graph;                                     // of the trace; its leaves are set anew at each call
+  std::vector<NodeRef> alive;                      // the trace's nodes: the graph points at them
   std::vector<NodeRef> args, captured, constants;  // as they were when traced
-  std::vector<Source> leaf_source;  // for each leaf of the graph
-  std::vector<Source> root_source;  // for each root
+  std::vector<Source> leaf_source;                 // for each leaf of the graph
+  std::vector<Source> root_source;                 // for each root
   std::vector<NodeRef> roots;
-  std::vector<int> counter_at;      // position in order, -1 where it is not used
+  std::vector<int> counter_at;  // position in order, -1 where it is not used
 
   Source find(Node* leaf) {
     for (size_t i = 0; i < args.size(); ++i)
@@ -61,7 +59,8 @@ Compiled::Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>
     auto [it, fresh] = output.try_emplace(r.get(), int(s.graph.roots.size()));
     if (fresh) s.graph.roots.push_back(r.get());
     s.root_source.push_back({From::output, it->second});
-    if (s.device && r->device != s.device) raise(Error::value, "compile: the results are on ", s.device->name, " and ", r->device->name, "; one device for one function");
+    if (s.device && r->device != s.device)
+      raise(Error::value, "compile: the results are on ", s.device->name, " and ", r->device->name, "; one device for one function");
     s.device = r->device;
   }
   if (s.graph.roots.empty()) return;
@@ -97,7 +96,9 @@ std::vector<NodeRef> Compiled::run(const std::vector<NodeRef>& args, const std::
   WithoutGil nogil;
   std::lock_guard lock(graph_lock());
   State& s = *state_;
-  auto at = [&](Source from) { return from.from == From::arg ? args[from.index] : from.from == From::captured ? captured[from.index] : s.constants[from.index]; };
+  auto at = [&](Source from) {
+    return from.from == From::arg ? args[from.index] : from.from == From::captured ? captured[from.index] : s.constants[from.index];
+  };
   std::vector<NodeRef> made(s.graph.roots.size());
   if (s.plan) {
     Graph& g = s.graph;

@@ -12,8 +12,7 @@ class Compiled {
  public:
   // roots: what the function returned, then the new values of the handles it rebound. args and captured: values it read.
   // counters: scalar nodes whose value is given anew at each call (random streams).
-  Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured,
-           const std::vector<NodeRef>& counters);
+  Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured, const std::vector<NodeRef>& counters);
   ~Compiled();
 
   // False: a value has another layout than the plan was made for; trace again.

@@ -20,9 +20,9 @@ class Device;
 class Buffer : public Counted {
  public:
   Device* device = nullptr;
-  void* handle = nullptr;     // the backend's
+  void* handle = nullptr;  // the backend's
   int64_t nbytes = 0;
-  bool imported = false;      // foreign memory: never written, never pooled
+  bool imported = false;          // foreign memory: never written, never pooled
   std::function<void()> on_free;  // releases the owner of imported memory
 };
 using BufferRef = Ref<Buffer>;
@@ -38,7 +38,7 @@ class Pool {
   explicit Pool(Device* device) : device_(device) {}
   BufferRef alloc(int64_t nbytes);  // raises Error::memory with a table of what is held
   MemoryStats stats() const;
-  void set_limit(int64_t bytes);    // of in_use + cached; 0: none
+  void set_limit(int64_t bytes);  // of in_use + cached; 0: none
   void empty_cache();
   void reset_peak();
   void give_back(Buffer* buffer);
@@ -72,8 +72,8 @@ std::vector<Device*> registered_devices();
 // The device new tensors go to. The resolver (set by the Python side, which knows names, variables and entry points) is asked
 // when nothing on this thread or in this process was set.
 Device* default_device();
-void set_default_device(Device* device);        // process; null: ask again
-Device* set_thread_device(Device* device);      // `with weft.device(...)`: returns the one before
+void set_default_device(Device* device);    // process; null: ask again
+Device* set_thread_device(Device* device);  // `with weft.device(...)`: returns the one before
 void set_device_resolver(std::function<Device*()> resolver);
 
 }  // namespace weft

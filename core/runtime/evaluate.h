@@ -54,8 +54,8 @@ struct RuntimeStats {
 };
 RuntimeStats runtime_stats();
 void clear_caches();
-bool fuse_enabled();       // WEFT_FUSE
-void set_fuse(bool on);    // for tests; clears the plan cache
+bool fuse_enabled();     // WEFT_FUSE
+void set_fuse(bool on);  // for tests; clears the plan cache
 
 // Canonical text of the graph below these nodes, and of the kernels it would become.
 std::string graph_text(const std::vector<NodeRef>& roots);

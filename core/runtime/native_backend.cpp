@@ -79,8 +79,8 @@ struct NativeBackend final : Backend {
     for (const Stage& s : k.stages) stages.push_back({s.first, s.count, s.inner});
     std::vector<weft_attr> attrs;
     for (auto& [attr, value] : k.attrs) attrs.push_back({attr.c_str(), value});
-    weft_kernel out{{WEFT_ABI_MAJOR, sizeof out}, k.kind.c_str(), k.text.c_str(), k.args, k.outer_rank, k.inner_rank, k.index_bits, k.param_words,
-                    array_of(accesses), array_of(instrs), array_of(stages), array_of(attrs)};
+    weft_kernel out{{WEFT_ABI_MAJOR, sizeof out}, k.kind.c_str(),   k.text.c_str(),   k.args,         k.outer_rank, k.inner_rank, k.index_bits, k.param_words,
+                    array_of(accesses),           array_of(instrs), array_of(stages), array_of(attrs)};
     void* program = table->compile(device, &out);
     if (!program && !why().empty()) raise(Error::backend, name, ": cannot compile a kernel: ", why(), "\n", k.text);
     return program;

@@ -74,8 +74,8 @@ bool debug_wants(const char* what) {
 
 std::string describe(const Plan& plan, bool kernels) {
   std::ostringstream out;
-  out << "plan 1 device " << plan.device->name << " inputs " << plan.input_slots.size() << " outputs " << plan.outputs.size() << " words "
-      << plan.params.size() << '\n';
+  out << "plan 1 device " << plan.device->name << " inputs " << plan.input_slots.size() << " outputs " << plan.outputs.size() << " words " << plan.params.size()
+      << '\n';
   for (int64_t a : plan.arenas) out << "  arena " << a << " bytes\n";
   for (const PlanOutput& o : plan.outputs) {
     out << "  output node " << o.node << ' ' << o.nbytes << " bytes";

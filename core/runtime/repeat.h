@@ -12,7 +12,7 @@ struct RepeatBody {
   // Arguments of the body: carries, then one slice of each sequence, then constants. Results: carries, then one slice of each output.
   std::unique_ptr<Compiled> body;
   int carries = 0, sequences = 0, constants = 0;
-  std::vector<Dims> output_shapes;   // of one slice of each output
+  std::vector<Dims> output_shapes;  // of one slice of each output
   std::vector<DType> output_dtypes;
 };
 

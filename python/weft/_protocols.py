@@ -1,4 +1,4 @@
-"""NumPy's ufuncs on tensors."""
+"""NumPy's ufuncs on tensors, and pickling."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft import _core
 from weft._core import Tensor
 
-__all__ = ["array_ufunc"]
+__all__ = ["array_ufunc", "rebuild"]
 
 _NAMES = {  # where weft's name is another
     "absolute": "abs",
@@ -39,3 +40,8 @@ def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> An
     if "where" in kwargs and isinstance(kwargs["where"], Tensor):
         kwargs["where"] = kwargs["where"].numpy()
     return getattr(ufunc, method)(*arrays, **kwargs)
+
+
+def rebuild(value: np.ndarray[Any, Any], dtype: str, requires_grad: bool) -> Tensor:
+    """A tensor from its pickle, on the default device; bfloat16 comes as its bits."""
+    return _core._rebuild(value, dtype, requires_grad)

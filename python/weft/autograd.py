@@ -424,7 +424,7 @@ def checkpoint(fun: Callable[..., Any], *args: Any) -> Any:
     state = random.get_state()
     # Making the graph costs little, as nothing of it is computed: it tells which other tensors `fun` reaches.
     probe, _ = call()
-    # The identity of a variable is its node: one more gradient, which is dropped, does no harm.
+    # Among them are the variables of this call, which no later gradient reaches: they do no harm.
     others = _core._leaves([t for t in _tensors(probe) if t.requires_grad])
     random.set_state(state)
     with no_grad():
