@@ -15,7 +15,9 @@ from weft.backend import BackendError
 # All of them in one run; with WEFT_BACKEND set, that one.
 BACKENDS = os.environ.get("WEFT_BACKEND", "cpu,reference,opencl").split(",")
 
-hypothesis.settings.register_profile("weft", deadline=None, max_examples=int(os.environ.get("WEFT_TEST_EXAMPLES", "60")), derandomize=True)
+hypothesis.settings.register_profile(
+    "weft", deadline=None, max_examples=int(os.environ.get("WEFT_TEST_EXAMPLES", "60")), derandomize=True
+)
 hypothesis.settings.load_profile("weft")
 
 

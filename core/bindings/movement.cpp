@@ -239,7 +239,7 @@ void bind_movement(nb::module_& m, TensorClass& t) {
           if (shape.size() == 1 && nb::isinstance<PyDType>(shape[0])) return wrap(ops::bitcast(x.node(), as_dtype(shape[0])));
           return wrap(ops::reshape(x.node(), args_dims(shape)));
         }, "reshape(), or with a dtype of the same width the same bits.", sig("def view(self, *shape: weft._typing.Shape | dtype) -> Tensor"));
-  t.def("reshape_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::reshape(x.node(), y.node()->shape)); }, "The shape of another tensor.");
+  t.def("reshape_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::reshape(x.node(), y.node()->shape)); }, "The shape of another tensor.", sig("def reshape_as(self, other: Tensor, /) -> Tensor"));
   for (const char* name : {"flatten", "ravel"}) {
     auto f = [](h x, h start, h end) { return wrap(flatten(as_node(x), as_int(start), as_int(end))); };
     both(name, "start_dim: int = 0, end_dim: int = -1", "One dimension in place of those from start_dim to end_dim (all by default).", f, nb::arg("start_dim") = 0, nb::arg("end_dim") = -1);
@@ -289,7 +289,7 @@ void bind_movement(nb::module_& m, TensorClass& t) {
          nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none());
   both("broadcast_to", "shape: weft._typing.Shape", "Repeated to this shape by NumPy's rules, without copying.", [](h x, h shape) { return wrap(ops::broadcast_to(as_node(x), as_dims(shape))); }, nb::arg("shape"));
   t.def("expand", [](const Tensor& x, const nb::args& shape) { return wrap(expand(x.node(), args_dims(shape))); }, "broadcast_to(); -1 keeps a size.", sig("def expand(self, *shape: weft._typing.Shape) -> Tensor"));
-  t.def("expand_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::broadcast_to(x.node(), y.node()->shape)); }, "broadcast_to() the shape of another tensor.");
+  t.def("expand_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::broadcast_to(x.node(), y.node()->shape)); }, "broadcast_to() the shape of another tensor.", sig("def expand_as(self, other: Tensor, /) -> Tensor"));
 
   // ---- repeating and turning
   m.def("tile", [](h x, h reps) { return wrap(tile(as_node(x), as_dims(reps))); }, nb::arg("x"), nb::arg("repetitions"), "Copies side by side, so many along each dimension.",

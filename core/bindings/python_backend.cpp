@@ -203,6 +203,11 @@ void bind_backends(nb::module_& m) {
           out["dtypes"] = dtypes;
           out["kinds"] = kinds;
           out["extra"] = extra;
+          out["max_args"] = c.max_args;
+          out["max_param_words"] = c.max_param_words;
+          out["max_registers"] = c.max_registers;
+          out["max_instrs"] = c.max_instrs;
+          out["local_memory"] = c.local_memory;
           out["max_alloc"] = c.max_alloc;
           out["shared_memory"] = c.shared_memory;
           return out;

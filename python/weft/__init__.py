@@ -17,6 +17,7 @@ import importlib
 import math
 from typing import TYPE_CHECKING, Any
 
+from weft import _core
 from weft._core import (
     HostFallbackError,
     OutOfMemoryError,
@@ -69,8 +70,8 @@ from weft._core import (
     clear_caches,
     clip,
     complex,
-    complex128,
     complex64,
+    complex128,
     concat,
     concatenate,
     conj,
@@ -129,10 +130,10 @@ from weft._core import (
     index_add,
     index_copy,
     index_select,
+    int8,
     int16,
     int32,
     int64,
-    int8,
     invert,
     isfinite,
     isinf,
@@ -143,9 +144,9 @@ from weft._core import (
     less_equal,
     linspace,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     logaddexp,
     logical_and,
     logical_not,
@@ -233,10 +234,10 @@ from weft._core import (
     triu,
     true_divide,
     trunc,
+    uint8,
     uint16,
     uint32,
     uint64,
-    uint8,
     unbind,
     unsqueeze,
     unstack,
@@ -331,8 +332,8 @@ if TYPE_CHECKING:
     from weft import autograd, data, fft, linalg, losses, metrics, nn, optim, random, testing, train
     from weft._array_api import __array_namespace_info__
     from weft._compile import compile
-    from weft._loop import loop
     from weft._devices import devices, list_backends
+    from weft._loop import loop
     from weft.random import Generator, manual_seed
     from weft.train import Trainer
 
@@ -483,8 +484,8 @@ __all__ = [
     "clip",
     "compile",
     "complex",
-    "complex128",
     "complex64",
+    "complex128",
     "concat",
     "concatenate",
     "conj",
@@ -564,10 +565,10 @@ __all__ = [
     "index_select",
     "inf",
     "inner",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "invert",
     "is_grad_enabled",
     "isclose",
@@ -587,9 +588,9 @@ __all__ = [
     "linspace",
     "list_backends",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "logaddexp",
     "logical_and",
     "logical_not",
@@ -711,10 +712,10 @@ __all__ = [
     "triu",
     "true_divide",
     "trunc",
+    "uint8",
     "uint16",
     "uint32",
     "uint64",
-    "uint8",
     "unbind",
     "unique",
     "unique_all",

@@ -46,6 +46,13 @@ class __array_namespace_info__:  # noqa: N801
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, _core.dtype]:
         """The dtypes of the standard, by name; of these kinds only, if given."""
-        names = ["bool", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)), "float32", "float64", "complex64", "complex128"]
+        names = [
+            "bool",
+            *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)),
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+        ]
         found = {name: _core.dtype(name) for name in names}
         return {name: d for name, d in found.items() if kind is None or isdtype(d, kind)}

@@ -61,7 +61,9 @@ def _register(name: str, target: Any) -> list[_core.device]:
     if isinstance(target, type) and issubclass(target, Backend):
         target = target()
     if not isinstance(target, Backend):
-        raise BackendError(f"its entry point is {target!r}, not a subclass of weft.backend.Backend or a weft.native_backend")
+        raise BackendError(
+            f"its entry point is {target!r}, not a subclass of weft.backend.Backend or a weft.native_backend"
+        )
     return _core._register_python(target)
 
 
@@ -103,7 +105,9 @@ def _probe(device: _core.device) -> None:
             if result != [1.5, 4.5, 9.5, 16.5]:
                 raise BackendError(f"it computed {result} for [1.5, 4.5, 9.5, 16.5]")
         except Exception as error:
-            _failed[device.name] = f"{device.name} ({device.description}) cannot be used: a first small kernel failed: {error}"
+            _failed[device.name] = (
+                f"{device.name} ({device.description}) cannot be used: a first small kernel failed: {error}"
+            )
             raise BackendError(_failed[device.name]) from error
         finally:
             _core.set_grad_enabled(recording)
@@ -216,7 +220,13 @@ def _report(name: str) -> None:
     report: dict[str, Any] = {"devices": [], "reason": None}
     try:
         for device in load(name):
-            row = {"name": device.name, "description": device.description, "kind": device.kind, "memory": device.memory, "reason": None}
+            row = {
+                "name": device.name,
+                "description": device.description,
+                "kind": device.kind,
+                "memory": device.memory,
+                "reason": None,
+            }
             try:
                 _probe(device)
             except BackendError as error:

@@ -187,10 +187,16 @@ def diag(x: TensorLike, k: int = 0) -> Tensor:
     if t.ndim != 1:
         raise ValueError(f"diag: 1 or 2 dimensions are needed, not shape {t.shape}")
     n = t.size + abs(k)
-    flat = _core._pad(t, (0,), (0,), (n,)).reshape(-1)  # n places between neighbours: one row further and one to the right
+    flat = _core._pad(t, (0,), (0,), (n,)).reshape(
+        -1
+    )  # n places between neighbours: one row further and one to the right
     first = k if k >= 0 else -k * n
     length = flat.size
-    return _core._pad(flat, (first,), (n * n - first - length,)).reshape(n, n) if t.size else _core.zeros((n, n), dtype=t.dtype, device=t.device)
+    return (
+        _core._pad(flat, (first,), (n * n - first - length,)).reshape(n, n)
+        if t.size
+        else _core.zeros((n, n), dtype=t.dtype, device=t.device)
+    )
 
 
 def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtype: DTypeLike | None = None) -> Tensor:
@@ -204,21 +210,44 @@ def identity(n: int, dtype: DTypeLike | None = None, device: DeviceLike = None) 
 
 
 def logspace(
-    start: float, stop: float, num: int = 50, *, base: float = 10.0, endpoint: bool = True, dtype: DTypeLike | None = None, device: DeviceLike = None
+    start: float,
+    stop: float,
+    num: int = 50,
+    *,
+    base: float = 10.0,
+    endpoint: bool = True,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike = None,
 ) -> Tensor:
     """`num` values evenly spaced on a logarithmic scale, from ``base**start`` to ``base**stop``."""
     exponents = _core.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
     return _core.exp(exponents * math.log(base)) if base != 10.0 else _core.pow(10.0, exponents)
 
 
-def geomspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True, dtype: DTypeLike | None = None, device: DeviceLike = None) -> Tensor:
+def geomspace(
+    start: float,
+    stop: float,
+    num: int = 50,
+    *,
+    endpoint: bool = True,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike = None,
+) -> Tensor:
     """`num` values in geometric progression from start to stop."""
     return logspace(math.log10(start), math.log10(stop), num, endpoint=endpoint, dtype=dtype, device=device)
 
 
 # ---- padding
 
-_MODES = {"constant": "constant", "reflect": "reflect", "symmetric": "symmetric", "edge": "edge", "replicate": "edge", "wrap": "wrap", "circular": "wrap"}
+_MODES = {
+    "constant": "constant",
+    "reflect": "reflect",
+    "symmetric": "symmetric",
+    "edge": "edge",
+    "replicate": "edge",
+    "wrap": "wrap",
+    "circular": "wrap",
+}
 
 
 def pad(x: TensorLike, pad_width: int | Sequence[Any], mode: str = "constant", constant_values: complex = 0) -> Tensor:
@@ -254,7 +283,9 @@ def pad(x: TensorLike, pad_width: int | Sequence[Any], mode: str = "constant", c
     try:
         widths = np.broadcast_to(np.asarray(pad_width, dtype=np.int64), (t.ndim, 2)).tolist()
     except ValueError:
-        raise ValueError(f"pad: pad_width {pad_width!r} does not fit {t.ndim} dimensions; give one pair for each") from None
+        raise ValueError(
+            f"pad: pad_width {pad_width!r} does not fit {t.ndim} dimensions; give one pair for each"
+        ) from None
     if mode not in _MODES:
         raise ValueError(f"pad: mode is one of {', '.join(_MODES)}, not {mode!r}")
     if _MODES[mode] == "constant":
@@ -299,7 +330,9 @@ def _run(t: Tensor, axis: int, first: int, step: int, count: int) -> Tensor:
 # ---- differences and order statistics
 
 
-def diff(x: TensorLike, n: int = 1, axis: int = -1, prepend: TensorLike | None = None, append: TensorLike | None = None) -> Tensor:
+def diff(
+    x: TensorLike, n: int = 1, axis: int = -1, prepend: TensorLike | None = None, append: TensorLike | None = None
+) -> Tensor:
     """Differences of neighbours along an axis, `n` times.
 
     Examples
@@ -324,7 +357,9 @@ def diff(x: TensorLike, n: int = 1, axis: int = -1, prepend: TensorLike | None =
     return t
 
 
-def quantile(x: TensorLike, q: ArrayLike, axis: Axis = None, *, keepdims: bool = False, method: str = "linear") -> Tensor:
+def quantile(
+    x: TensorLike, q: ArrayLike, axis: Axis = None, *, keepdims: bool = False, method: str = "linear"
+) -> Tensor:
     """The values below which fractions `q` of the elements lie.
 
     Parameters
@@ -353,14 +388,16 @@ def quantile(x: TensorLike, q: ArrayLike, axis: Axis = None, *, keepdims: bool =
     t = _tensor(x)
     if t.dtype.kind != "f":
         t = t.astype(_core.get_default_dtype())
-    axes = list(range(t.ndim)) if axis is None else sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis))
+    axes = (
+        list(range(t.ndim)) if axis is None else sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis))
+    )
     rest = [a for a in range(t.ndim) if a not in axes]
     rows = t.permute(*rest, *axes).reshape(*(t.shape[a] for a in rest), -1) if t.ndim else t.reshape(1)
     n = rows.shape[-1]
     if not n:
         raise ValueError(f"quantile: no elements in shape {t.shape}")
     fractions = np.asarray(q.numpy() if isinstance(q, Tensor) else q, dtype=np.float64)
-    if fractions.size and not (0 <= fractions.min() and fractions.max() <= 1):
+    if fractions.size and not (fractions.min() >= 0 and fractions.max() <= 1):
         raise ValueError("quantile: fractions must be in [0, 1]")
     place = fractions.reshape(-1) * (n - 1)
     low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
@@ -381,9 +418,13 @@ def quantile(x: TensorLike, q: ArrayLike, axis: Axis = None, *, keepdims: bool =
     return result.reshape(*fractions.shape, *shape)
 
 
-def percentile(x: TensorLike, q: ArrayLike, axis: Axis = None, *, keepdims: bool = False, method: str = "linear") -> Tensor:
+def percentile(
+    x: TensorLike, q: ArrayLike, axis: Axis = None, *, keepdims: bool = False, method: str = "linear"
+) -> Tensor:
     """quantile() of ``q / 100``."""
-    return quantile(x, np.asarray(q.numpy() if isinstance(q, Tensor) else q) / 100, axis, keepdims=keepdims, method=method)
+    return quantile(
+        x, np.asarray(q.numpy() if isinstance(q, Tensor) else q) / 100, axis, keepdims=keepdims, method=method
+    )
 
 
 def median(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -456,7 +497,9 @@ def isclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e
     return _core.logical_or(near, _core.logical_and(a.isnan(), b.isnan())) if equal_nan else near
 
 
-def allclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> builtins.bool:
+def allclose(
+    x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> builtins.bool:
     """Whether all elements are close; waits for the answer.
 
     Examples

@@ -22,7 +22,9 @@ def _pair(x1: TensorLike, x2: TensorLike) -> tuple[Tensor, Tensor]:
     return _core.asarray(x1, device=x2.device if isinstance(x2, Tensor) else None), _core.asarray(x2)
 
 
-def tensordot(x1: TensorLike, x2: TensorLike, axes: int | tuple[Sequence[int] | int, Sequence[int] | int] = 2) -> Tensor:
+def tensordot(
+    x1: TensorLike, x2: TensorLike, axes: int | tuple[Sequence[int] | int, Sequence[int] | int] = 2
+) -> Tensor:
     """Sum products over pairs of axes.
 
     Parameters
@@ -59,7 +61,8 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | tuple[Sequence[int] | 
     k = math.prod(a.shape[i] for i in left)
     rows, columns = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
     product = _core.matmul(
-        a.permute((*free_a, *left)).reshape(math.prod(rows), k), b.permute((*right, *free_b)).reshape(k, math.prod(columns))
+        a.permute((*free_a, *left)).reshape(math.prod(rows), k),
+        b.permute((*right, *free_b)).reshape(k, math.prod(columns)),
     )
     return product.reshape((*rows, *columns))
 
@@ -181,8 +184,12 @@ def _parsed(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
         inputs.append(part.replace("...", "".join(chr(0x391 + 100 - extra + i) for i in range(extra))))
     dots = "".join(chr(0x391 + 100 - widest + i) for i in range(widest))
     if arrow:
-        if any(c not in left for c in right.replace("...", "")) or len(set(right.replace("...", ""))) != len(right.replace("...", "")):
-            raise ValueError(f"einsum: the result {right!r} of {subscripts!r} has letters that are twice there, or in no operand")
+        if any(c not in left for c in right.replace("...", "")) or len(set(right.replace("...", ""))) != len(
+            right.replace("...", "")
+        ):
+            raise ValueError(
+                f"einsum: the result {right!r} of {subscripts!r} has letters that are twice there, or in no operand"
+            )
         return inputs, right.replace("...", dots)
     flat = left.replace("...", "").replace(",", "")
     return inputs, dots + "".join(sorted(c for c in set(flat) if flat.count(c) == 1))
@@ -218,7 +225,9 @@ def _contracted(a: Tensor, la: str, b: Tensor, lb: str, needed: set[str]) -> tup
     if not over:
         wide = a.reshape((*a.shape, *(1,) * len(only_b))) * b.reshape((*b.shape[:nb], *(1,) * na, *b.shape[nb:]))
         return wide, letters
-    summed = tuple(max(i, j) for i, j in zip(a.shape[nb + na :], b.shape[nb : nb + no], strict=True))  # sizes of 1 broadcast
+    summed = tuple(
+        max(i, j) for i, j in zip(a.shape[nb + na :], b.shape[nb : nb + no], strict=True)
+    )  # sizes of 1 broadcast
     a = _core.broadcast_to(a, (*a.shape[: nb + na], *summed))
     b = _core.broadcast_to(b, (*b.shape[:nb], *summed, *b.shape[nb + no :]))
     rows, columns, k = a.shape[nb : nb + na], b.shape[nb + no :], math.prod(summed)

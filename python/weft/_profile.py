@@ -40,14 +40,21 @@ class Profile:
         rows = [("kernel", "device", "calls", "ms", "GB/s", "GFLOP/s")]
         for (name, device), group in sorted(groups.items(), key=lambda item: -sum(k.seconds for k in item[1])):
             seconds = sum(max(0.0, k.seconds) for k in group)
-            rate = [sum(values) / seconds / 1e9 if seconds else 0.0 for values in ([k.bytes for k in group], [k.flops for k in group])]
+            rate = [
+                sum(values) / seconds / 1e9 if seconds else 0.0
+                for values in ([k.bytes for k in group], [k.flops for k in group])
+            ]
             rows.append((name, device, str(len(group)), f"{seconds * 1e3:.3f}", f"{rate[0]:.1f}", f"{rate[1]:.1f}"))
         widths = [max(len(row[i]) for row in rows) for i in range(6)]
         lines = [
-            "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+            "  ".join(
+                cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
             for row in rows
         ]
-        lines.append(f"{len(self.kernels)} kernels, {self.seconds * 1e3:.3f} ms; {len(self.fallbacks)} host fallbacks, {len(self.syncs)} waits")
+        lines.append(
+            f"{len(self.kernels)} kernels, {self.seconds * 1e3:.3f} ms; {len(self.fallbacks)} host fallbacks, {len(self.syncs)} waits"
+        )
         for title, names in (("host fallback", self.fallbacks), ("wait", self.syncs)):
             lines += [f"  {title}: {name} ({names.count(name)})" for name in dict.fromkeys(names)]
         return "\n".join(lines)

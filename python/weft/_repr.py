@@ -20,7 +20,12 @@ def tensor_repr(t: Tensor) -> str:
     value = t.detach().numpy()
     text = np.array2string(value, separator=", ", prefix="Tensor(")
     floating = weft.get_default_dtype()
-    plain = {"f": floating, "i": weft.int64, "b": weft.bool, "c": weft.complex64 if floating == weft.float32 else weft.complex128}
+    plain = {
+        "f": floating,
+        "i": weft.int64,
+        "b": weft.bool,
+        "c": weft.complex64 if floating == weft.float32 else weft.complex128,
+    }
     notes = []
     if value.size == 0 and value.shape != (0,):
         notes.append(f"shape={value.shape}")

@@ -89,7 +89,9 @@ def unique_all(x: TensorLike, /) -> UniqueAllResult:
         return UniqueAllResult(flat, none, _core.zeros(t.shape, dtype=_core.int64, device=t.device), none)
     order = flat.argsort()  # stable: equal elements keep their order
     ordered = flat.take(order)
-    new = _core.concat([_core.ones((1,), dtype=_core.bool, device=t.device), _core.not_equal(ordered[1:], ordered[:-1])])
+    new = _core.concat(
+        [_core.ones((1,), dtype=_core.bool, device=t.device), _core.not_equal(ordered[1:], ordered[:-1])]
+    )
     first = flatnonzero(new)
     ends = _core.concat([first[1:], _core.full((1,), flat.size, device=t.device)])
     rank = new.astype(_core.int64).cumsum() - 1
@@ -121,7 +123,11 @@ def unique(
     result = unique_all(x)
     extra = [
         value
-        for wanted, value in ((return_index, result.indices), (return_inverse, result.inverse_indices), (return_counts, result.counts))
+        for wanted, value in (
+            (return_index, result.indices),
+            (return_inverse, result.inverse_indices),
+            (return_counts, result.counts),
+        )
         if wanted
     ]
     return (result.values, *extra) if extra else result.values
@@ -158,5 +164,9 @@ def bincount(x: TensorLike, /, weights: TensorLike | None = None, minlength: int
     n = max(minlength, int(t.max()) + 1 if t.size else 0)
     if t.size and int(t.min()) < 0:
         raise ValueError("bincount: no element may be negative")
-    w = _core.ones_like(t, dtype=_core.int64) if weights is None else _core.asarray(weights, device=t.device).reshape(-1)
+    w = (
+        _core.ones_like(t, dtype=_core.int64)
+        if weights is None
+        else _core.asarray(weights, device=t.device).reshape(-1)
+    )
     return _core.scatter_add(_core.zeros((n,), dtype=w.dtype, device=t.device), 0, t.astype(_core.int64), w)

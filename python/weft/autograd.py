@@ -6,12 +6,13 @@ dicts, lists and tuples of tensors, as often as wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
 from typing import Any
 
 from weft import _core
 from weft._core import Tensor, backward, is_grad_enabled
+from weft._tree import flatten, map_leaves
 
 __all__ = [
     "Function",
@@ -73,48 +74,20 @@ class enable_grad(set_grad_enabled):  # noqa: N801
 # ---- trees
 
 
-def _flatten(tree: Any, leaves: list[Tensor]) -> Any:
-    """The tree with the tensors taken out, in order; `_unflatten` puts others in."""
-    if isinstance(tree, Tensor):
-        leaves.append(tree)
-        return _LEAF
-    if isinstance(tree, dict):
-        return {key: _flatten(value, leaves) for key, value in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(_flatten(value, leaves) for value in tree))
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(_flatten(value, leaves) for value in tree)
-    return tree
-
-
-def _unflatten(shape: Any, leaves: list[Any]) -> Any:
-    """Takes leaves from the front of the list."""
-    if shape is _LEAF:
-        return leaves.pop(0)
-    if isinstance(shape, dict):
-        return {key: _unflatten(value, leaves) for key, value in shape.items()}
-    if isinstance(shape, tuple) and hasattr(shape, "_fields"):
-        return type(shape)(*(_unflatten(value, leaves) for value in shape))
-    if isinstance(shape, (list, tuple)):
-        return type(shape)(_unflatten(value, leaves) for value in shape)
-    return shape
-
-
-_LEAF = object()
-
-
 def _tensors(tree: Any) -> list[Tensor]:
-    leaves: list[Tensor] = []
-    _flatten(tree, leaves)
-    return leaves
+    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, Tensor)]
+
+
+def _replaced(tree: Any, tensors: Iterable[Tensor]) -> Any:
+    """The tree with other tensors, in order."""
+    others = iter(tensors)
+    return map_leaves(lambda leaf: next(others) if isinstance(leaf, Tensor) else leaf, tree)
 
 
 def _variables(tree: Any) -> tuple[Any, list[Tensor]]:
     """The same tree over tensors to differentiate for."""
-    leaves: list[Tensor] = []
-    shape = _flatten(tree, leaves)
-    fresh = [_core._variable(t) if t.dtype.kind in "fc" else t for t in leaves]
-    return _unflatten(shape, list(fresh)), fresh
+    fresh = [_core._variable(t) if t.dtype.kind in "fc" else t for t in _tensors(tree)]
+    return _replaced(tree, fresh), fresh
 
 
 def _recorded(given: Any, outputs: Sequence[Tensor], fresh: Sequence[Tensor]) -> bool:
@@ -122,7 +95,9 @@ def _recorded(given: Any, outputs: Sequence[Tensor], fresh: Sequence[Tensor]) ->
     return any(t.requires_grad for t in _tensors(given)) or _core._depends(outputs, fresh)
 
 
-def _gradients(outputs: Sequence[Tensor], seeds: Sequence[Tensor], wrt: Sequence[Tensor], create_graph: bool) -> list[Tensor]:
+def _gradients(
+    outputs: Sequence[Tensor], seeds: Sequence[Tensor], wrt: Sequence[Tensor], create_graph: bool
+) -> list[Tensor]:
     """Zeros where nothing flows."""
     reached = [i for i, out in enumerate(outputs) if out.requires_grad]
     found = _core._gradients([outputs[i] for i in reached], [seeds[i] for i in reached], wrt, create_graph)
@@ -185,12 +160,8 @@ def value_and_grad(
                 raise TypeError(f"grad: the function must give one floating-point number, not {what}")
             recording = recording and _recorded((args, kwargs), [value], wrt)
             gradients = _gradients([value], [_core.ones_like(value)], wrt, create_graph=recording)
-        parts = []
-        for tree in trees:
-            leaves: list[Tensor] = []
-            shape = _flatten(tree, leaves)
-            parts.append(_unflatten(shape, gradients[: len(leaves)]))
-            del gradients[: len(leaves)]
+        found = iter(gradients)
+        parts = [_replaced(tree, found) for tree in trees]
         return _settled(result, recording), parts[0] if isinstance(argnums, int) else tuple(parts)
 
     differentiated.__name__ = getattr(fun, "__name__", "function")
@@ -200,9 +171,7 @@ def value_and_grad(
 
 def _settled(tree: Any, recorded: bool) -> Any:
     """Results for the caller; without the graph where that is no part of another."""
-    leaves: list[Tensor] = []
-    shape = _flatten(tree, leaves)
-    return _unflatten(shape, [t if recorded else t.detach() for t in leaves])
+    return tree if recorded else _replaced(tree, [t.detach() for t in _tensors(tree)])
 
 
 def grad(fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -266,8 +235,7 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]
                 raise ValueError(f"vjp: a gradient of shape {seed.shape} for a result of shape {out.shape}")
         create_graph = is_grad_enabled() and (recording or any(s.requires_grad for s in seeds))
         gradients = _gradients(outputs, seeds, wrt, create_graph)
-        shape = _flatten(trees, [])
-        return _unflatten(shape, gradients)
+        return _replaced(trees, gradients)
 
     return _settled(value, recording), pull
 
@@ -298,14 +266,13 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     with enable_grad():
         trees, wrt = _variables(tuple(primals))
         value = fun(*trees)
-        outputs: list[Tensor] = []
-        shape = _flatten(value, outputs)
+        outputs = _tensors(value)
         directions = _tensors(tuple(tangents))
         recording = recording and _recorded((primals, tangents), outputs, wrt)
         u = [_core._variable(_core.zeros_like(out).detach()) for out in outputs]
         gradients = _gradients(outputs, u, wrt, create_graph=True)
         out = _gradients(gradients, directions, u, create_graph=recording)
-    return _settled(value, recording), _unflatten(shape, out)
+    return _settled(value, recording), _replaced(value, out)
 
 
 # ---- functions with a gradient of their own
@@ -437,7 +404,9 @@ def checkpoint(fun: Callable[..., Any], *args: Any) -> Any:
     def rule(which: int) -> Callable[[Tensor], list[Tensor | None]]:
         def gradients(g: Tensor) -> list[Tensor | None]:
             if is_grad_enabled():
-                raise RuntimeError("checkpoint: gradients of gradients do not pass through it; call the function itself")
+                raise RuntimeError(
+                    "checkpoint: gradients of gradients do not pass through it; call the function itself"
+                )
             now = random.get_state()
             random.set_state(state)
             with enable_grad():

@@ -56,7 +56,9 @@ def _host(op: str, f: Callable[..., Any], t: Tensor, *args: Any, **kwargs: Any) 
     _core._record_fallback(f"fft.{op}", t.device)
     result = f(t.detach().numpy(), *args, **kwargs)
     double = t.dtype.itemsize == (16 if t.dtype.kind == "c" else 8)
-    name = ("complex128" if double else "complex64") if result.dtype.kind == "c" else ("float64" if double else "float32")
+    name = (
+        ("complex128" if double else "complex64") if result.dtype.kind == "c" else ("float64" if double else "float32")
+    )
     return _core.asarray(result.astype(name, copy=False), device=t.device)
 
 
@@ -229,12 +231,16 @@ def irfftn(x: TensorLike, s: Sequence[int] | None = None, axes: Axis = None, nor
     return irfft(t, n, last, norm)
 
 
-def fft2(x: TensorLike, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: str | None = "backward") -> Tensor:
+def fft2(
+    x: TensorLike, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: str | None = "backward"
+) -> Tensor:
     """fftn() along two axes."""
     return fftn(x, s, axes, norm)
 
 
-def ifft2(x: TensorLike, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: str | None = "backward") -> Tensor:
+def ifft2(
+    x: TensorLike, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: str | None = "backward"
+) -> Tensor:
     """ifftn() along two axes."""
     return ifftn(x, s, axes, norm)
 
@@ -251,12 +257,16 @@ def ihfft(x: TensorLike, n: int | None = None, axis: int = -1, norm: str | None 
 
 def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike | None = None, device: DeviceLike = None) -> Tensor:
     """The frequencies of the elements of fft(), for samples `d` apart."""
-    return _core.asarray(np.fft.fftfreq(n, d), dtype=_core.get_default_dtype() if dtype is None else dtype, device=device)
+    return _core.asarray(
+        np.fft.fftfreq(n, d), dtype=_core.get_default_dtype() if dtype is None else dtype, device=device
+    )
 
 
 def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike | None = None, device: DeviceLike = None) -> Tensor:
     """The frequencies of the elements of rfft(), for samples `d` apart."""
-    return _core.asarray(np.fft.rfftfreq(n, d), dtype=_core.get_default_dtype() if dtype is None else dtype, device=device)
+    return _core.asarray(
+        np.fft.rfftfreq(n, d), dtype=_core.get_default_dtype() if dtype is None else dtype, device=device
+    )
 
 
 def _shifted(x: TensorLike, axes: Axis, sign: int) -> Tensor:

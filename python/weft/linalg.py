@@ -299,7 +299,11 @@ class _Svd(Function):
         f = _core.where(_core.equal(d, 0), 0.0, 1.0 / _core.where(_core.equal(d, 0), 1.0, d)).astype(u.dtype)
         scale = s.unsqueeze(-2).astype(u.dtype)
         a, b = f * (_h(u) @ gu), f * (vh @ gv)
-        middle = (a + _h(a)) * scale + s.unsqueeze(-1).astype(u.dtype) * (b + _h(b)) + _eye_like(a) * gs.unsqueeze(-1).astype(u.dtype)
+        middle = (
+            (a + _h(a)) * scale
+            + s.unsqueeze(-1).astype(u.dtype) * (b + _h(b))
+            + _eye_like(a) * gs.unsqueeze(-1).astype(u.dtype)
+        )
         if u.dtype.kind == "c":  # the phase that no result fixes
             both = _eye_like(a) * (_h(u) @ gu)
             middle = middle + (both - _h(both)) / (2 * scale)
@@ -340,7 +344,7 @@ def cholesky(x: TensorLike, /, *, upper: bool = False) -> Tensor:
         A matrix is not positive definite.
     """
     low = _Cholesky.apply(_matrix("cholesky", x, square=True))
-    return _h(low) if upper else low  # type: ignore[no-any-return]
+    return _h(low) if upper else low
 
 
 def eigh(x: TensorLike, /) -> EighResult:
@@ -394,7 +398,9 @@ def qr(x: TensorLike, /, *, mode: str = "reduced") -> QRResult:
 def _cut(s: Tensor, shape: tuple[int, ...], rtol: TensorLike | None) -> Tensor:
     eps = np.finfo(s.dtype.name).eps
     relative = max(shape[-2:]) * eps if rtol is None else rtol
-    return s.max(-1, keepdims=True) * (relative.unsqueeze(-1) if isinstance(relative, Tensor) and relative.ndim else relative)
+    return s.max(-1, keepdims=True) * (
+        relative.unsqueeze(-1) if isinstance(relative, Tensor) and relative.ndim else relative
+    )
 
 
 def pinv(x: TensorLike, /, *, rtol: TensorLike | None = None) -> Tensor:
@@ -487,7 +493,9 @@ def matrix_norm(x: TensorLike, /, *, keepdims: bool = False, ord: float | str = 
     return value.reshape((*value.shape, 1, 1)) if keepdims else value
 
 
-def norm(x: TensorLike, ord: float | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+def norm(
+    x: TensorLike, ord: float | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False
+) -> Tensor:
     """NumPy's norm: of a vector along one axis, of a matrix along two; of all elements without `axis` and `ord`."""
     t = x if isinstance(x, Tensor) else _core.asarray(x)
     if axis is None and ord is None:

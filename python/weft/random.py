@@ -151,12 +151,16 @@ def exponential(
     return -_core.log1p(-x) * scale
 
 
-def rand(*shape: Shape, dtype: DTypeLike | None = None, device: DeviceLike = None, generator: Generator | None = None) -> Tensor:
+def rand(
+    *shape: Shape, dtype: DTypeLike | None = None, device: DeviceLike = None, generator: Generator | None = None
+) -> Tensor:
     """Floats in [0, 1) of this shape."""
     return uniform(size=_sizes(shape), dtype=dtype, device=device, generator=generator)
 
 
-def randn(*shape: Shape, dtype: DTypeLike | None = None, device: DeviceLike = None, generator: Generator | None = None) -> Tensor:
+def randn(
+    *shape: Shape, dtype: DTypeLike | None = None, device: DeviceLike = None, generator: Generator | None = None
+) -> Tensor:
     """Floats of the standard normal distribution of this shape."""
     return normal(size=_sizes(shape), dtype=dtype, device=device, generator=generator)
 
@@ -260,12 +264,18 @@ def choice(
     if not replace and count > n:
         raise ValueError(f"choice: {count} of {n} elements without replacement")
     if p is None:
-        chosen = randint(n, size=shape, device=place, generator=generator) if replace else permutation(n, device=place, generator=generator)[:count]
+        chosen = (
+            randint(n, size=shape, device=place, generator=generator)
+            if replace
+            else permutation(n, device=place, generator=generator)[:count]
+        )
     else:
         weights = _core.asarray(p, dtype=_core.float32, device=place)
         if replace:
             ends = weights.cumsum(0)
-            chosen = _core.searchsorted(ends / ends[-1], uniform(size=shape, device=place, generator=generator), side="right").clip(0, n - 1)
+            chosen = _core.searchsorted(
+                ends / ends[-1], uniform(size=shape, device=place, generator=generator), side="right"
+            ).clip(0, n - 1)
         else:  # the first arrivals of waiting times with these rates
             waits = exponential(size=n, device=place, generator=generator) / weights
             chosen = waits.argsort()[:count]

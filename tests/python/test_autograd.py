@@ -39,10 +39,35 @@ UNIT = X / 3
 M = np.array([[2.0, 0.3, -0.4], [0.1, 1.5, 0.2], [-0.3, 0.6, 1.8]])
 
 UNARY = {
-    "abs": X, "negative": X, "square": X, "sqrt": POSITIVE, "rsqrt": POSITIVE, "reciprocal": POSITIVE, "exp": X, "exp2": X, "expm1": X,
-    "log": POSITIVE, "log1p": POSITIVE, "log2": POSITIVE, "log10": POSITIVE, "sin": X, "cos": X, "tan": UNIT, "asin": UNIT, "acos": UNIT, "atan": X,
-    "sinh": X, "cosh": X, "tanh": X, "asinh": X, "acosh": POSITIVE + 1, "atanh": UNIT, "erf": X, "sigmoid": X, "relu": X,
-}  # fmt: skip
+    "abs": X,
+    "negative": X,
+    "square": X,
+    "sqrt": POSITIVE,
+    "rsqrt": POSITIVE,
+    "reciprocal": POSITIVE,
+    "exp": X,
+    "exp2": X,
+    "expm1": X,
+    "log": POSITIVE,
+    "log1p": POSITIVE,
+    "log2": POSITIVE,
+    "log10": POSITIVE,
+    "sin": X,
+    "cos": X,
+    "tan": UNIT,
+    "asin": UNIT,
+    "acos": UNIT,
+    "atan": X,
+    "sinh": X,
+    "cosh": X,
+    "tanh": X,
+    "asinh": X,
+    "acosh": POSITIVE + 1,
+    "atanh": UNIT,
+    "erf": X,
+    "sigmoid": X,
+    "relu": X,
+}
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -59,7 +84,23 @@ def test_steps_have_no_slope(name):
         assert x.grad is None or not x.grad.numpy().any()
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "minimum", "maximum", "atan2", "hypot", "logaddexp", "copysign", "remainder", "fmod"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "minimum",
+        "maximum",
+        "atan2",
+        "hypot",
+        "logaddexp",
+        "copysign",
+        "remainder",
+        "fmod",
+    ],
+)
 def test_binary(name):
     check(getattr(weft, name), X, Y)
     check(getattr(weft, name), X, Y[:1])  # broadcasting adds up
@@ -76,12 +117,24 @@ def test_pow():
 
 
 REDUCTIONS = {
-    "sum": lambda x: x.sum(0), "mean": lambda x: x.mean(1, keepdims=True), "prod": lambda x: x.prod(1), "max": lambda x: x.max(1),
-    "min": lambda x: x.min(), "var": lambda x: x.var(1, correction=1), "std": lambda x: x.std(0), "logsumexp": lambda x: weft.logsumexp(x, 1),
-    "cumsum": lambda x: x.cumsum(1), "cumprod": lambda x: x.cumprod(0), "cummax": lambda x: weft.cummax(x, 1), "norm": weft.linalg.vector_norm,
-    "median": lambda x: weft.median(x, 1), "quantile": lambda x: weft.quantile(x, 0.3), "sort": lambda x: x.sort(1),
-    "topk": lambda x: x.topk(2)[0], "softmax": lambda x: weft.exp(x - weft.logsumexp(x, 1, keepdims=True)),
-}  # fmt: skip
+    "sum": lambda x: x.sum(0),
+    "mean": lambda x: x.mean(1, keepdims=True),
+    "prod": lambda x: x.prod(1),
+    "max": lambda x: x.max(1),
+    "min": lambda x: x.min(),
+    "var": lambda x: x.var(1, correction=1),
+    "std": lambda x: x.std(0),
+    "logsumexp": lambda x: weft.logsumexp(x, 1),
+    "cumsum": lambda x: x.cumsum(1),
+    "cumprod": lambda x: x.cumprod(0),
+    "cummax": lambda x: weft.cummax(x, 1),
+    "norm": weft.linalg.vector_norm,
+    "median": lambda x: weft.median(x, 1),
+    "quantile": lambda x: weft.quantile(x, 0.3),
+    "sort": lambda x: x.sort(1),
+    "topk": lambda x: x.topk(2)[0],
+    "softmax": lambda x: weft.exp(x - weft.logsumexp(x, 1, keepdims=True)),
+}
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
@@ -90,19 +143,41 @@ def test_reductions(name):
 
 
 MOVEMENT = {
-    "reshape": lambda x: x.reshape(3, 2), "transpose": lambda x: x.T, "broadcast": lambda x: weft.broadcast_to(x, (4, 2, 3)),
-    "squeeze": lambda x: x.unsqueeze(1).squeeze(), "flip": lambda x: x.flip(1), "roll": lambda x: x.roll(1, 1), "tile": lambda x: x.tile(2, 2),
-    "repeat": lambda x: x.repeat(2, 1), "repeats": lambda x: weft.repeat(x, [2, 0, 1], 1), "pad": lambda x: weft.pad(x, ((1, 2), (0, 1)), constant_values=3),
-    "reflect": lambda x: weft.pad(x, ((0, 0), (2, 1)), mode="reflect"), "edge": lambda x: weft.pad(x, 1, mode="edge"),
-    "wrap": lambda x: weft.pad(x, 1, mode="wrap"), "concat": lambda x: weft.concat([x, 2 * x], 1), "stack": lambda x: weft.stack([x, x * x]),
-    "split": lambda x: x.split(2, 1)[0] * 3, "diag": lambda x: weft.diag(x[0]), "diagonal": weft.diagonal, "diff": weft.diff,
-    "window": lambda x: weft._core.window(x, 1, 3, 2, 1, 1, 1, 0.0), "fold": lambda x: weft._core.fold(x, 0, 5, 2, 1, 0),
-    "slice": lambda x: x[:, ::-2], "integer": lambda x: x[1, 2] + x[0], "array": lambda x: x[[0, 1, 1], [2, 0, 0]], "mask": lambda x: x[weft.asarray(X > 0)],
-    "tensor": lambda x: x[:, weft.asarray([0, 0, 2])], "take": lambda x: weft.take(x, [1, 1, 2], 1),
-    "take_along_axis": lambda x: weft.take_along_axis(x, weft.asarray([[0, 0], [2, 1]]), 1), "where": lambda x: weft.where(x > 0, x, 3 * x),
-    "clip": lambda x: x.clip(-0.6, 1.0), "tril": weft.tril, "cast": lambda x: x.astype(weft.float64) * 2, "nan_to_num": weft.nan_to_num,
+    "reshape": lambda x: x.reshape(3, 2),
+    "transpose": lambda x: x.T,
+    "broadcast": lambda x: weft.broadcast_to(x, (4, 2, 3)),
+    "squeeze": lambda x: x.unsqueeze(1).squeeze(),
+    "flip": lambda x: x.flip(1),
+    "roll": lambda x: x.roll(1, 1),
+    "tile": lambda x: x.tile(2, 2),
+    "repeat": lambda x: x.repeat(2, 1),
+    "repeats": lambda x: weft.repeat(x, [2, 0, 1], 1),
+    "pad": lambda x: weft.pad(x, ((1, 2), (0, 1)), constant_values=3),
+    "reflect": lambda x: weft.pad(x, ((0, 0), (2, 1)), mode="reflect"),
+    "edge": lambda x: weft.pad(x, 1, mode="edge"),
+    "wrap": lambda x: weft.pad(x, 1, mode="wrap"),
+    "concat": lambda x: weft.concat([x, 2 * x], 1),
+    "stack": lambda x: weft.stack([x, x * x]),
+    "split": lambda x: x.split(2, 1)[0] * 3,
+    "diag": lambda x: weft.diag(x[0]),
+    "diagonal": weft.diagonal,
+    "diff": weft.diff,
+    "window": lambda x: weft._core.window(x, 1, 3, 2, 1, 1, 1, 0.0),
+    "fold": lambda x: weft._core.fold(x, 0, 5, 2, 1, 0),
+    "slice": lambda x: x[:, ::-2],
+    "integer": lambda x: x[1, 2] + x[0],
+    "array": lambda x: x[[0, 1, 1], [2, 0, 0]],
+    "mask": lambda x: x[weft.asarray(X > 0)],
+    "tensor": lambda x: x[:, weft.asarray([0, 0, 2])],
+    "take": lambda x: weft.take(x, [1, 1, 2], 1),
+    "take_along_axis": lambda x: weft.take_along_axis(x, weft.asarray([[0, 0], [2, 1]]), 1),
+    "where": lambda x: weft.where(x > 0, x, 3 * x),
+    "clip": lambda x: x.clip(-0.6, 1.0),
+    "tril": weft.tril,
+    "cast": lambda x: x.astype(weft.float64) * 2,
+    "nan_to_num": weft.nan_to_num,
     "fancy": lambda x: x[None, [1, 0], ..., 1:],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MOVEMENT)
@@ -110,7 +185,9 @@ def test_movement(name):
     check(MOVEMENT[name], X)
 
 
-@pytest.mark.parametrize("index", [0, (slice(None), 1), (slice(None), slice(None, None, -2)), (0, 2), ([1, 0],), ([1, 0], [0, 2])], ids=str)
+@pytest.mark.parametrize(
+    "index", [0, (slice(None), 1), (slice(None), slice(None, None, -2)), (0, 2), ([1, 0],), ([1, 0], [0, 2])], ids=str
+)
 def test_setitem(index):
     def fun(x, y):
         z = x * 1
@@ -121,13 +198,23 @@ def test_setitem(index):
 
 
 PRODUCTS = {
-    "matmul": (weft.matmul, X, Y.T), "vector": (weft.matmul, X, Y[0]), "batch": (weft.matmul, np.stack([X, Y]), M), "outer": (weft.outer, X[0], Y[0]),
-    "tensordot": (weft.tensordot, X, Y), "einsum": (lambda a, b: weft.einsum("ij,kj->k", a, b), X, Y), "vecdot": (weft.vecdot, X, Y),
-    "conv": (lambda x, w: weft._core.conv(x, w, (2, 1), (1, 2), (1, 0), (0, 1)), np.cos(np.arange(72.0)).reshape(1, 2, 1, 6, 6), np.sin(np.arange(16.0)).reshape(2, 2, 1, 2, 2)),
+    "matmul": (weft.matmul, X, Y.T),
+    "vector": (weft.matmul, X, Y[0]),
+    "batch": (weft.matmul, np.stack([X, Y]), M),
+    "outer": (weft.outer, X[0], Y[0]),
+    "tensordot": (weft.tensordot, X, Y),
+    "einsum": (lambda a, b: weft.einsum("ij,kj->k", a, b), X, Y),
+    "vecdot": (weft.vecdot, X, Y),
+    "conv": (
+        lambda x, w: weft._core.conv(x, w, (2, 1), (1, 2), (1, 0), (0, 1)),
+        np.cos(np.arange(72.0)).reshape(1, 2, 1, 6, 6),
+        np.sin(np.arange(16.0)).reshape(2, 2, 1, 2, 2),
+    ),
     "scatter_add": (lambda x, y: weft.scatter_add(x, 0, weft.asarray([[1, 0, 1], [1, 1, 0]]), y), X, Y),
     "scatter": (lambda x, y: weft.scatter(x, 1, weft.asarray([[1, 2], [0, 0]]), y), X, Y[:, :2]),
-    "index_add": (lambda x, y: weft.index_add(x, 1, [0, 0, 2], y), X, Y), "cross": (weft.linalg.cross, X, Y),
-}  # fmt: skip
+    "index_add": (lambda x, y: weft.index_add(x, 1, [0, 0, 2], y), X, Y),
+    "cross": (weft.linalg.cross, X, Y),
+}
 
 
 @pytest.mark.parametrize("name", PRODUCTS)

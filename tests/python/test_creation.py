@@ -7,7 +7,22 @@ import pytest
 
 import weft
 
-DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128"]
+DTYPES = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 
 
 @pytest.mark.parametrize("name", DTYPES)
@@ -43,7 +58,19 @@ def test_copies_at_once():
 
 @pytest.mark.parametrize(
     ("value", "dtype"),
-    [(True, "bool"), (3, "int64"), (2.5, "float32"), (1j, "complex64"), ([1, 2], "int64"), ([1.0, 2], "float32"), ([True], "bool"), ([], "float32"), (2**63, "uint64"), (np.float64(1), "float64"), (np.float32(1), "float32")],
+    [
+        (True, "bool"),
+        (3, "int64"),
+        (2.5, "float32"),
+        (1j, "complex64"),
+        ([1, 2], "int64"),
+        ([1.0, 2], "float32"),
+        ([True], "bool"),
+        ([], "float32"),
+        (2**63, "uint64"),
+        (np.float64(1), "float64"),
+        (np.float32(1), "float32"),
+    ],
 )
 def test_dtype_of_values(value, dtype):
     assert weft.asarray(value).dtype.name == dtype
@@ -117,7 +144,11 @@ def test_matrices(device):
         np.testing.assert_array_equal(weft.diag(weft.asarray([1, 2, 3]), k).numpy(), np.diag([1, 2, 3], k))
         np.testing.assert_array_equal(weft.trace(weft.asarray(m), k).numpy(), np.trace(m, k))
     for indexing in ("xy", "ij"):
-        for ours, theirs in zip(weft.meshgrid(weft.arange(3), weft.arange(2), indexing=indexing), np.meshgrid(range(3), range(2), indexing=indexing), strict=True):
+        for ours, theirs in zip(
+            weft.meshgrid(weft.arange(3), weft.arange(2), indexing=indexing),
+            np.meshgrid(range(3), range(2), indexing=indexing),
+            strict=True,
+        ):
             np.testing.assert_array_equal(ours.numpy(), theirs)
 
 

@@ -18,7 +18,9 @@ def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Python in a process of its own."""
     environment = {k: v for k, v in os.environ.items() if k != "WEFT_BACKEND"}
     environment |= {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **variables}
-    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=environment, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=environment, timeout=120
+    )
 
 
 @pytest.fixture
@@ -71,7 +73,15 @@ def test_order_of_choices():
     assert weft.get_default_device() == before
 
 
-@pytest.mark.parametrize(("name", "message"), [("nonsense", "no backend is named 'nonsense'.*cpu.*opencl.*reference"), ("cpu:7", "no device 'cpu:7'.*cpu:0"), ("cpu:x", "not the name"), ("cpu:", "not the name")])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nonsense", "no backend is named 'nonsense'.*cpu.*opencl.*reference"),
+        ("cpu:7", "no device 'cpu:7'.*cpu:0"),
+        ("cpu:x", "not the name"),
+        ("cpu:", "not the name"),
+    ],
+)
 def test_wrong_names(name, message):
     with pytest.raises(BackendError, match=message):
         weft.device(name)
@@ -111,7 +121,9 @@ def test_the_variable():
     bad = run("import weft\nprint('imported')\nweft.zeros(1)", WEFT_BACKEND="nonsense")
     assert bad.stdout.strip() == "imported"
     assert "WEFT_BACKEND=nonsense: no backend is named 'nonsense'" in bad.stderr
-    assert run("import weft; print(weft.zeros(1, device='cpu').device)", WEFT_BACKEND="nonsense").stdout.strip() == "cpu:0"
+    assert (
+        run("import weft; print(weft.zeros(1, device='cpu').device)", WEFT_BACKEND="nonsense").stdout.strip() == "cpu:0"
+    )
 
 
 def test_auto():
@@ -123,7 +135,9 @@ def test_auto():
 
 
 def test_nothing_is_loaded_at_import():
-    result = run("import sys, weft; print([m for m in sys.modules if m.startswith('weft.backends') or m in ('pyopencl', 'weft.nn', 'weft.linalg', 'rich', 'subprocess')])")
+    result = run(
+        "import sys, weft; print([m for m in sys.modules if m.startswith('weft.backends') or m in ('pyopencl', 'weft.nn', 'weft.linalg', 'rich', 'subprocess')])"
+    )
     assert result.stdout.strip() == "[]"
 
 
@@ -137,15 +151,23 @@ def test_a_plugin(plugin):
         backend = Mine
         """,
     )
-    result = run("import weft; print((weft.ones(2) + 1).tolist(), weft.zeros(1).device)", WEFT_BACKEND="mine", PYTHONPATH=path)
+    result = run(
+        "import weft; print((weft.ones(2) + 1).tolist(), weft.zeros(1).device)", WEFT_BACKEND="mine", PYTHONPATH=path
+    )
     assert result.stdout.strip() == "[2.0, 2.0] mine:0", result.stderr
 
 
 BROKEN = {
     "import": ("raise ImportError('no library')", "ImportError: no library"),
     "object": ("backend = 3", "not a subclass"),
-    "major": ("from weft.backends.reference import ReferenceBackend\nclass backend(ReferenceBackend):\n    name, abi_major = 'major', 99", "version 99"),
-    "empty": ("from weft.backends.reference import ReferenceBackend\nclass backend(ReferenceBackend):\n    name = 'empty'\n    def devices(self): return []", "no device"),
+    "major": (
+        "from weft.backends.reference import ReferenceBackend\nclass backend(ReferenceBackend):\n    name, abi_major = 'major', 99",
+        "version 99",
+    ),
+    "empty": (
+        "from weft.backends.reference import ReferenceBackend\nclass backend(ReferenceBackend):\n    name = 'empty'\n    def devices(self): return []",
+        "no device",
+    ),
     "wrong": (
         "from weft.backends.reference import ReferenceBackend\nclass backend(ReferenceBackend):\n    name = 'wrong'\n    def run(self, *a): return None",
         "first small kernel failed",
@@ -154,7 +176,10 @@ BROKEN = {
         "from weft.backends.reference import ReferenceBackend\nclass backend(ReferenceBackend):\n    name = 'raises'\n    def compile(self, *a): raise OSError('no compiler')",
         "no compiler",
     ),
-    "native": ("from weft.backend import native_backend\nbackend = native_backend('/nowhere/lib.so')", "/nowhere/lib.so"),
+    "native": (
+        "from weft.backend import native_backend\nbackend = native_backend('/nowhere/lib.so')",
+        "/nowhere/lib.so",
+    ),
 }
 
 
@@ -162,7 +187,11 @@ BROKEN = {
 def test_broken_plugins(plugin, name):
     code, reason = BROKEN[name]
     path = plugin(name, code)
-    result = run("import weft\nprint(weft.ones(2, device='cpu').tolist())\nweft.ones(2).tolist()", WEFT_BACKEND=name, PYTHONPATH=path)
+    result = run(
+        "import weft\nprint(weft.ones(2, device='cpu').tolist())\nweft.ones(2).tolist()",
+        WEFT_BACKEND=name,
+        PYTHONPATH=path,
+    )
     assert result.stdout.strip() == "[1.0, 1.0]", result.stderr
     assert "BackendError" in result.stderr
     assert reason in result.stderr
@@ -183,7 +212,9 @@ def test_a_crash_is_a_line_of_the_list(plugin, monkeypatch):
 
 def test_a_hang_is_a_line_of_the_list(plugin):
     path = plugin("hang", "import time; time.sleep(100)")
-    result = run("from weft._devices import list_backends; print(list_backends(['hang'], timeout=2)[0].reason)", PYTHONPATH=path)
+    result = run(
+        "from weft._devices import list_backends; print(list_backends(['hang'], timeout=2)[0].reason)", PYTHONPATH=path
+    )
     assert result.stdout.strip() == "it did not answer within 2 s"
 
 
@@ -205,7 +236,9 @@ class Picky(Backend):
         from weft.backends.reference import ReferenceBackend
 
         self._inner = ReferenceBackend()
-        self.capabilities = Capabilities(dtypes=self._inner.capabilities.dtypes, kinds=frozenset({"loop"}), extra=frozenset({"philox"}), max_args=8)
+        self.capabilities = Capabilities(
+            dtypes=self._inner.capabilities.dtypes, kinds=frozenset({"loop"}), extra=frozenset({"philox"}), max_args=8
+        )
         self.fail: type[Exception] | None = None
 
     def devices(self) -> list[DeviceInfo]:
@@ -251,7 +284,10 @@ def test_errors_in_use():
     assert (y @ y).tolist() == [[11, 8], [16, 27]]
     assert y.sort().tolist() == [[1, 3], [2, 5]]
     assert y.cumsum(1).tolist() == [[3, 4], [2, 7]]
-    assert weft.scatter_add(weft.zeros(2, device=device), 0, weft.asarray([1, 1, 0], device=device), x).tolist() == [1, 2]
+    assert weft.scatter_add(weft.zeros(2, device=device), 0, weft.asarray([1, 1, 0], device=device), x).tolist() == [
+        1,
+        2,
+    ]
 
 
 def test_memory():

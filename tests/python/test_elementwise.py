@@ -24,29 +24,77 @@ erf = np.vectorize(math.erf, otypes=[float])
 
 # name: (NumPy's function, arguments, kinds of dtypes)
 UNARY = {
-    "abs": (np.abs, WIDE, "iufc"), "negative": (np.negative, WIDE, "iufc"), "sign": (np.sign, WIDE, "iuf"), "square": (np.square, WIDE, "iufc"),
-    "sqrt": (np.sqrt, POSITIVE, "fc"), "rsqrt": (lambda x: 1 / np.sqrt(x), POSITIVE, "f"), "reciprocal": (np.reciprocal, POSITIVE, "fc"),
-    "exp": (np.exp, WIDE, "fc"), "exp2": (np.exp2, WIDE, "f"), "expm1": (np.expm1, UNIT, "f"), "log": (np.log, POSITIVE, "fc"),
-    "log1p": (np.log1p, POSITIVE, "f"), "log2": (np.log2, POSITIVE, "f"), "log10": (np.log10, POSITIVE, "f"), "sin": (np.sin, WIDE, "fc"),
-    "cos": (np.cos, WIDE, "fc"), "tan": (np.tan, UNIT, "fc"), "asin": (np.arcsin, UNIT, "f"), "acos": (np.arccos, UNIT, "f"), "atan": (np.arctan, WIDE, "f"),
-    "sinh": (np.sinh, UNIT, "fc"), "cosh": (np.cosh, UNIT, "fc"), "tanh": (np.tanh, WIDE, "fc"), "asinh": (np.arcsinh, WIDE, "f"),
-    "acosh": (np.arccosh, POSITIVE + 1, "f"), "atanh": (np.arctanh, UNIT * 0.9, "f"), "erf": (erf, WIDE, "f"),
-    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), WIDE, "f"), "relu": (lambda x: np.maximum(x, 0), WIDE, "if"), "floor": (np.floor, WIDE, "iuf"),
-    "ceil": (np.ceil, WIDE, "iuf"), "trunc": (np.trunc, WIDE, "iuf"), "round": (np.round, WIDE, "iuf"), "real": (np.real, PLANE, "c"),
-    "imag": (np.imag, PLANE, "c"), "conj": (np.conj, PLANE, "c"), "isnan": (np.isnan, WIDE, "fc"), "isinf": (np.isinf, WIDE, "fc"),
-    "isfinite": (np.isfinite, WIDE, "fc"), "signbit": (np.signbit, WIDE, "f"), "logical_not": (np.logical_not, WIDE, "biufc"),
+    "abs": (np.abs, WIDE, "iufc"),
+    "negative": (np.negative, WIDE, "iufc"),
+    "sign": (np.sign, WIDE, "iuf"),
+    "square": (np.square, WIDE, "iufc"),
+    "sqrt": (np.sqrt, POSITIVE, "fc"),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), POSITIVE, "f"),
+    "reciprocal": (np.reciprocal, POSITIVE, "fc"),
+    "exp": (np.exp, WIDE, "fc"),
+    "exp2": (np.exp2, WIDE, "f"),
+    "expm1": (np.expm1, UNIT, "f"),
+    "log": (np.log, POSITIVE, "fc"),
+    "log1p": (np.log1p, POSITIVE, "f"),
+    "log2": (np.log2, POSITIVE, "f"),
+    "log10": (np.log10, POSITIVE, "f"),
+    "sin": (np.sin, WIDE, "fc"),
+    "cos": (np.cos, WIDE, "fc"),
+    "tan": (np.tan, UNIT, "fc"),
+    "asin": (np.arcsin, UNIT, "f"),
+    "acos": (np.arccos, UNIT, "f"),
+    "atan": (np.arctan, WIDE, "f"),
+    "sinh": (np.sinh, UNIT, "fc"),
+    "cosh": (np.cosh, UNIT, "fc"),
+    "tanh": (np.tanh, WIDE, "fc"),
+    "asinh": (np.arcsinh, WIDE, "f"),
+    "acosh": (np.arccosh, POSITIVE + 1, "f"),
+    "atanh": (np.arctanh, UNIT * 0.9, "f"),
+    "erf": (erf, WIDE, "f"),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), WIDE, "f"),
+    "relu": (lambda x: np.maximum(x, 0), WIDE, "if"),
+    "floor": (np.floor, WIDE, "iuf"),
+    "ceil": (np.ceil, WIDE, "iuf"),
+    "trunc": (np.trunc, WIDE, "iuf"),
+    "round": (np.round, WIDE, "iuf"),
+    "real": (np.real, PLANE, "c"),
+    "imag": (np.imag, PLANE, "c"),
+    "conj": (np.conj, PLANE, "c"),
+    "isnan": (np.isnan, WIDE, "fc"),
+    "isinf": (np.isinf, WIDE, "fc"),
+    "isfinite": (np.isfinite, WIDE, "fc"),
+    "signbit": (np.signbit, WIDE, "f"),
+    "logical_not": (np.logical_not, WIDE, "biufc"),
     "bitwise_invert": (np.invert, WIDE, "biu"),
-}  # fmt: skip
+}
 
 BINARY = {
-    "add": (np.add, "biufc"), "subtract": (np.subtract, "iufc"), "multiply": (np.multiply, "biufc"), "divide": (np.divide, "fc"),
-    "floor_divide": (np.floor_divide, "iuf"), "remainder": (np.remainder, "iuf"), "fmod": (np.fmod, "if"), "minimum": (np.minimum, "biuf"),
-    "maximum": (np.maximum, "biuf"), "atan2": (np.arctan2, "f"), "hypot": (np.hypot, "f"), "logaddexp": (np.logaddexp, "f"),
-    "copysign": (np.copysign, "f"), "bitwise_and": (np.bitwise_and, "biu"), "bitwise_or": (np.bitwise_or, "biu"),
-    "bitwise_xor": (np.bitwise_xor, "biu"), "logical_and": (np.logical_and, "biufc"), "logical_or": (np.logical_or, "biufc"),
-    "logical_xor": (np.logical_xor, "biufc"), "less": (np.less, "biuf"), "less_equal": (np.less_equal, "biuf"), "greater": (np.greater, "biuf"),
-    "greater_equal": (np.greater_equal, "biuf"), "equal": (np.equal, "biufc"), "not_equal": (np.not_equal, "biufc"),
-}  # fmt: skip
+    "add": (np.add, "biufc"),
+    "subtract": (np.subtract, "iufc"),
+    "multiply": (np.multiply, "biufc"),
+    "divide": (np.divide, "fc"),
+    "floor_divide": (np.floor_divide, "iuf"),
+    "remainder": (np.remainder, "iuf"),
+    "fmod": (np.fmod, "if"),
+    "minimum": (np.minimum, "biuf"),
+    "maximum": (np.maximum, "biuf"),
+    "atan2": (np.arctan2, "f"),
+    "hypot": (np.hypot, "f"),
+    "logaddexp": (np.logaddexp, "f"),
+    "copysign": (np.copysign, "f"),
+    "bitwise_and": (np.bitwise_and, "biu"),
+    "bitwise_or": (np.bitwise_or, "biu"),
+    "bitwise_xor": (np.bitwise_xor, "biu"),
+    "logical_and": (np.logical_and, "biufc"),
+    "logical_or": (np.logical_or, "biufc"),
+    "logical_xor": (np.logical_xor, "biufc"),
+    "less": (np.less, "biuf"),
+    "less_equal": (np.less_equal, "biuf"),
+    "greater": (np.greater, "biuf"),
+    "greater_equal": (np.greater_equal, "biuf"),
+    "equal": (np.equal, "biufc"),
+    "not_equal": (np.not_equal, "biufc"),
+}
 
 
 def dtypes_of(kinds: str) -> list[str]:
@@ -85,7 +133,9 @@ def test_unary(device, name):
         a = values(sample, dtype)
         with np.errstate(all="ignore"):
             expected = function(a.astype("complex128" if dtype == "complex64" else a.dtype))
-            expected = expected.astype(a.dtype if expected.dtype.kind in "fc" and a.dtype.kind == expected.dtype.kind else expected.dtype)
+            expected = expected.astype(
+                a.dtype if expected.dtype.kind in "fc" and a.dtype.kind == expected.dtype.kind else expected.dtype
+            )
         if a.dtype.kind == "c" and expected.dtype.kind == "f":
             expected = expected.astype("float32" if dtype == "complex64" else "float64")
         cases.append((getattr(weft, name)(weft.asarray(a)), expected, dtype))
@@ -132,7 +182,9 @@ def test_pow(device):
     t = weft.asarray(a)
     for e in (0, 1, 2, 3, -1, -2, 0.5, 2.5, -0.5, 20):
         np.testing.assert_allclose((t**e).numpy(), a ** np.float32(e), rtol=2e-6, err_msg=str(e))
-    np.testing.assert_allclose((t ** weft.asarray([1.0, 2.0, 3.0, -1.0])).numpy(), a ** np.array([1, 2, 3, -1], np.float32), rtol=2e-6)
+    np.testing.assert_allclose(
+        (t ** weft.asarray([1.0, 2.0, 3.0, -1.0])).numpy(), a ** np.array([1, 2, 3, -1], np.float32), rtol=2e-6
+    )
     np.testing.assert_allclose((2.0**t).numpy(), 2**a, rtol=2e-6)
     i = weft.asarray([-3, 2, 5])
     assert (i**2).tolist() == [9, 4, 25]
@@ -144,7 +196,25 @@ def test_pow(device):
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan], dtype=np.float32)
 
 
-@pytest.mark.parametrize("name", ["minimum", "maximum", "floor_divide", "remainder", "atan2", "copysign", "hypot", "less", "equal", "divide", "logaddexp", "fmod", "pow", "nextafter"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "minimum",
+        "maximum",
+        "floor_divide",
+        "remainder",
+        "atan2",
+        "copysign",
+        "hypot",
+        "less",
+        "equal",
+        "divide",
+        "logaddexp",
+        "fmod",
+        "pow",
+        "nextafter",
+    ],
+)
 def test_special_values(device, name):
     a, b = (x.ravel() for x in np.meshgrid(SPECIAL, SPECIAL))
     function = {"atan2": np.arctan2, "pow": np.power}.get(name) or getattr(np, name)
@@ -163,7 +233,15 @@ def test_integer_division_by_zero(device):
 
 @pytest.mark.parametrize(
     ("left", "right", "result"),
-    [("int8", "uint8", "int16"), ("int32", "uint32", "int64"), ("float16", "float32", "float32"), ("int64", "float32", "float32"), ("bool", "int8", "int8"), ("float32", "complex64", "complex64"), ("float64", "complex64", "complex128")],
+    [
+        ("int8", "uint8", "int16"),
+        ("int32", "uint32", "int64"),
+        ("float16", "float32", "float32"),
+        ("int64", "float32", "float32"),
+        ("bool", "int8", "int8"),
+        ("float32", "complex64", "complex64"),
+        ("float64", "complex64", "complex128"),
+    ],
 )
 def test_promotion(left, right, result):
     assert (weft.ones(2, dtype=left) + weft.ones(2, dtype=right)).dtype.name == result
@@ -171,7 +249,17 @@ def test_promotion(left, right, result):
 
 @pytest.mark.parametrize(
     ("dtype", "number", "result"),
-    [("int8", 1, "int8"), ("float16", 1, "float16"), ("float16", 1.5, "float16"), ("bfloat16", 2.5, "bfloat16"), ("int32", 1.5, "float32"), ("float64", 1.5, "float64"), ("float32", 1j, "complex64"), ("bool", 1, "int64"), ("int8", True, "int8")],
+    [
+        ("int8", 1, "int8"),
+        ("float16", 1, "float16"),
+        ("float16", 1.5, "float16"),
+        ("bfloat16", 2.5, "bfloat16"),
+        ("int32", 1.5, "float32"),
+        ("float64", 1.5, "float64"),
+        ("float32", 1j, "complex64"),
+        ("bool", 1, "int64"),
+        ("int8", True, "int8"),
+    ],
 )
 def test_python_numbers_are_weak(dtype, number, result):
     x = weft.ones(2, dtype=dtype)
@@ -180,7 +268,20 @@ def test_python_numbers_are_weak(dtype, number, result):
     assert (x + np.float64(1)).dtype.name == ("complex128" if dtype == "complex64" else "float64")
 
 
-@pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lt, operator.eq])
+@pytest.mark.parametrize(
+    "op",
+    [
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.floordiv,
+        operator.mod,
+        operator.pow,
+        operator.lt,
+        operator.eq,
+    ],
+)
 def test_operators_on_both_sides(device, op):
     a = np.array([1.0, 2.0, 3.0], dtype=np.float32)
     t = weft.asarray(a)

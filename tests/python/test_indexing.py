@@ -36,7 +36,11 @@ def indices(draw, shape=A.shape):
             index.append(slice(draw(part), draw(part), draw(st.sampled_from([None, 1, 2, 3, -1, -2]))))
             axis += 1
         elif kind == "array":
-            index.append(np.array(draw(st.lists(st.integers(-2, 1), min_size=int(np.prod(lengths)), max_size=int(np.prod(lengths))))).reshape(lengths))
+            index.append(
+                np.array(
+                    draw(st.lists(st.integers(-2, 1), min_size=int(np.prod(lengths)), max_size=int(np.prod(lengths))))
+                ).reshape(lengths)
+            )
             axis += 1
         elif kind == "mask" and not masked and not dots and lengths in ((), (1,)):
             mask = np.zeros(shape[axis], bool)
@@ -84,10 +88,30 @@ def test_writing(index, data):
 
 
 CASES = [
-    0, -1, (1, 2), (..., 1), (0, ..., 2), slice(1, None), (slice(None, None, -1), 0), None, (None, 0, None), ([0, 1, 1],), ([1, 0], [2, 0]),
-    (slice(None), [2, 0, 1]), ([0], slice(None), [1]), (0, slice(None), [1, 2]), (slice(None), 0, [1, 2]), (slice(None), [[0], [1]], slice(1, 3), [2, 3]),
-    True, False, (np.array([True, False]),), (slice(None), np.array([True, False, True])), ([], ), (slice(5, 2), 0), (np.int64(1), np.array(2)),
-]  # fmt: skip
+    0,
+    -1,
+    (1, 2),
+    (..., 1),
+    (0, ..., 2),
+    slice(1, None),
+    (slice(None, None, -1), 0),
+    None,
+    (None, 0, None),
+    ([0, 1, 1],),
+    ([1, 0], [2, 0]),
+    (slice(None), [2, 0, 1]),
+    ([0], slice(None), [1]),
+    (0, slice(None), [1, 2]),
+    (slice(None), 0, [1, 2]),
+    (slice(None), [[0], [1]], slice(1, 3), [2, 3]),
+    True,
+    False,
+    (np.array([True, False]),),
+    (slice(None), np.array([True, False, True])),
+    ([],),
+    (slice(5, 2), 0),
+    (np.int64(1), np.array(2)),
+]
 
 
 @pytest.mark.parametrize("index", CASES, ids=str)
@@ -180,8 +204,12 @@ def test_take_and_gather(device, rng):
         np.testing.assert_array_equal(weft.take(t, index, 1).numpy(), np.take(a, i, 1))
     np.testing.assert_array_equal(weft.take(t, [5, 7]).numpy(), np.take(a, [5, 7]))
     along = rng.integers(0, 4, (3, 2, 5))
-    np.testing.assert_array_equal(weft.take_along_axis(t, weft.asarray(along), 1).numpy(), np.take_along_axis(a, along, 1))
-    np.testing.assert_array_equal(t.gather(1, weft.asarray(along[:2, :, :3])).numpy(), np.take_along_axis(a[:2, :, :3], along[:2, :, :3], 1))
+    np.testing.assert_array_equal(
+        weft.take_along_axis(t, weft.asarray(along), 1).numpy(), np.take_along_axis(a, along, 1)
+    )
+    np.testing.assert_array_equal(
+        t.gather(1, weft.asarray(along[:2, :, :3])).numpy(), np.take_along_axis(a[:2, :, :3], along[:2, :, :3], 1)
+    )
     np.testing.assert_array_equal(t.index_select(0, [2, 0]).numpy(), a[[2, 0]])
     with pytest.raises(IndexError, match="out of bounds"):
         weft.take(t, [3], 0)

@@ -48,7 +48,9 @@ def test_values(device, a):
     for ours, theirs in zip(L.slogdet(t), np.linalg.slogdet(a), strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs)
     np.testing.assert_allclose(L.solve(t, weft.ones((3, 2))).numpy(), np.linalg.solve(a, np.ones((3, 2))))
-    np.testing.assert_allclose(L.solve(t, weft.ones(3)).numpy(), np.linalg.solve(a, np.ones(a.shape[:-1] + (1,)))[..., 0])
+    np.testing.assert_allclose(
+        L.solve(t, weft.ones(3)).numpy(), np.linalg.solve(a, np.ones(a.shape[:-1] + (1,)))[..., 0]
+    )
     np.testing.assert_allclose(L.svdvals(t).numpy(), np.linalg.svd(a, compute_uv=False))
     np.testing.assert_allclose(L.pinv(t).numpy(), np.linalg.pinv(a), atol=1e-12)
     np.testing.assert_allclose(L.matrix_power(t, 5).numpy(), np.linalg.matrix_power(a, 5))
@@ -78,23 +80,40 @@ def test_symmetric(device):
 @pytest.mark.parametrize("ord", ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
 def test_norms(ord):
     np.testing.assert_allclose(weft.linalg.matrix_norm(weft.asarray(M), ord=ord).numpy(), np.linalg.norm(M, ord))
-    np.testing.assert_allclose(weft.linalg.norm(weft.asarray(B), ord, (1, 2), keepdims=True).numpy(), np.linalg.norm(B, ord, (1, 2), keepdims=True))
+    np.testing.assert_allclose(
+        weft.linalg.norm(weft.asarray(B), ord, (1, 2), keepdims=True).numpy(),
+        np.linalg.norm(B, ord, (1, 2), keepdims=True),
+    )
     if not isinstance(ord, str):
-        np.testing.assert_allclose(weft.linalg.vector_norm(weft.asarray(M), axis=1, ord=ord).numpy(), np.linalg.norm(M, ord, 1))
+        np.testing.assert_allclose(
+            weft.linalg.vector_norm(weft.asarray(M), axis=1, ord=ord).numpy(), np.linalg.norm(M, ord, 1)
+        )
     np.testing.assert_allclose(weft.linalg.norm(weft.asarray(B)).numpy(), np.linalg.norm(B))
 
 
 GRADIENTS = {
-    "inv": (weft.linalg.inv, B), "det": (weft.linalg.det, B), "slogdet": (lambda x: weft.linalg.slogdet(x).logabsdet, B),
-    "solve": (lambda x: weft.linalg.solve(x, x[..., :2] * 2), B), "solve vector": (lambda x: weft.linalg.solve(x, x[0]), M),
-    "cholesky": (lambda x: weft.linalg.cholesky((x + x.mT) / 2), S), "eigvalsh": (lambda x: weft.linalg.eigvalsh((x + x.mT) / 2), S),
-    "eigh": (lambda x: weft.linalg.eigh((x + x.mT) / 2).eigenvectors.abs(), S), "svdvals": (weft.linalg.svdvals, B),
-    "svd tall": (lambda x: weft.linalg.svd(x[:, :2], full_matrices=False).U.abs(), M), "svd wide": (lambda x: weft.linalg.svd(x[:2], full_matrices=False).Vh.abs(), M),
-    "qr": (lambda x: weft.linalg.qr(x[:, :2]).R.abs(), M), "q": (lambda x: weft.linalg.qr(x).Q.abs(), M), "pinv": (lambda x: weft.linalg.pinv(x[:, :2]), M),
-    "norm": (weft.linalg.norm, M), "nuc": (lambda x: weft.linalg.matrix_norm(x, ord="nuc"), M), "power": (lambda x: weft.linalg.matrix_power(x, 3), M),
-    "complex inv": (weft.linalg.inv, M + 1j * M.T), "complex det": (lambda x: weft.linalg.det(x), M + 0.5j * M.T),
-    "complex solve": (lambda x: weft.linalg.solve(x, x[:, :1] * (1 + 2j)), M + 1j * S), "complex svd": (weft.linalg.svdvals, M + 0.5j * M.T),
-}  # fmt: skip
+    "inv": (weft.linalg.inv, B),
+    "det": (weft.linalg.det, B),
+    "slogdet": (lambda x: weft.linalg.slogdet(x).logabsdet, B),
+    "solve": (lambda x: weft.linalg.solve(x, x[..., :2] * 2), B),
+    "solve vector": (lambda x: weft.linalg.solve(x, x[0]), M),
+    "cholesky": (lambda x: weft.linalg.cholesky((x + x.mT) / 2), S),
+    "eigvalsh": (lambda x: weft.linalg.eigvalsh((x + x.mT) / 2), S),
+    "eigh": (lambda x: weft.linalg.eigh((x + x.mT) / 2).eigenvectors.abs(), S),
+    "svdvals": (weft.linalg.svdvals, B),
+    "svd tall": (lambda x: weft.linalg.svd(x[:, :2], full_matrices=False).U.abs(), M),
+    "svd wide": (lambda x: weft.linalg.svd(x[:2], full_matrices=False).Vh.abs(), M),
+    "qr": (lambda x: weft.linalg.qr(x[:, :2]).R.abs(), M),
+    "q": (lambda x: weft.linalg.qr(x).Q.abs(), M),
+    "pinv": (lambda x: weft.linalg.pinv(x[:, :2]), M),
+    "norm": (weft.linalg.norm, M),
+    "nuc": (lambda x: weft.linalg.matrix_norm(x, ord="nuc"), M),
+    "power": (lambda x: weft.linalg.matrix_power(x, 3), M),
+    "complex inv": (weft.linalg.inv, M + 1j * M.T),
+    "complex det": (lambda x: weft.linalg.det(x), M + 0.5j * M.T),
+    "complex solve": (lambda x: weft.linalg.solve(x, x[:, :1] * (1 + 2j)), M + 1j * S),
+    "complex svd": (weft.linalg.svdvals, M + 0.5j * M.T),
+}
 
 
 @pytest.mark.parametrize("name", GRADIENTS)
@@ -142,7 +161,11 @@ def test_several_axes(name):
     a = (SIGNAL if name == "rfftn" else WAVE).reshape(2, 2, 6)
     np.testing.assert_allclose(getattr(weft.fft, name)(weft.asarray(a)).numpy(), getattr(np.fft, name)(a), atol=1e-12)
     if name.endswith("n"):
-        np.testing.assert_allclose(getattr(weft.fft, name)(weft.asarray(a), (3, 4), (0, 2)).numpy(), getattr(np.fft, name)(a, (3, 4), (0, 2)), atol=1e-12)
+        np.testing.assert_allclose(
+            getattr(weft.fft, name)(weft.asarray(a), (3, 4), (0, 2)).numpy(),
+            getattr(np.fft, name)(a, (3, 4), (0, 2)),
+            atol=1e-12,
+        )
 
 
 def test_fft_helpers():

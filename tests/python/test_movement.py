@@ -145,7 +145,13 @@ def test_diff(device, rng):
 @st.composite
 def movements(draw):
     """A random chain of views, and the same for NumPy."""
-    steps = draw(st.lists(st.sampled_from(["transpose", "flip", "slice", "unsqueeze", "reshape", "roll", "pad", "broadcast"]), min_size=1, max_size=5))
+    steps = draw(
+        st.lists(
+            st.sampled_from(["transpose", "flip", "slice", "unsqueeze", "reshape", "roll", "pad", "broadcast"]),
+            min_size=1,
+            max_size=5,
+        )
+    )
     return [(step, draw(st.integers(0, 5)), draw(st.integers(0, 5))) for step in steps]
 
 
@@ -183,12 +189,28 @@ def test_chains_of_views(steps):
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((2, 0), (0, 3)), ((0, 2), (2, 3)), ((65, 130), (130, 70))],
+    [
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((3,), (3, 4)),
+        ((2, 3), (3, 4)),
+        ((5, 2, 3), (3, 4)),
+        ((5, 2, 3), (5, 3, 4)),
+        ((1, 2, 3), (5, 3, 4)),
+        ((6, 1, 2, 3), (5, 3, 4)),
+        ((2, 0), (0, 3)),
+        ((0, 2), (2, 3)),
+        ((65, 130), (130, 70)),
+    ],
 )
 def test_matmul(device, rng, a, b):
     x, y = rng.standard_normal(a).astype(np.float32), rng.standard_normal(b).astype(np.float32)
     np.testing.assert_allclose((weft.asarray(x) @ weft.asarray(y)).numpy(), x @ y, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose((weft.asarray(x.T) @ weft.asarray(y.T)).numpy() if len(a) == len(b) == 2 and a[0] == b[1] else x, x.T @ y.T if len(a) == len(b) == 2 and a[0] == b[1] else x, rtol=1e-4)
+    np.testing.assert_allclose(
+        (weft.asarray(x.T) @ weft.asarray(y.T)).numpy() if len(a) == len(b) == 2 and a[0] == b[1] else x,
+        x.T @ y.T if len(a) == len(b) == 2 and a[0] == b[1] else x,
+        rtol=1e-4,
+    )
 
 
 def test_matmul_dtypes(device):
@@ -205,10 +227,17 @@ def test_relatives_of_matmul(device, rng):
     a, b = rng.standard_normal((3, 4, 5)), rng.standard_normal((4, 3, 2))
     x, y = weft.asarray(a), weft.asarray(b)
     np.testing.assert_allclose(weft.tensordot(x, y, ((1, 0), (0, 1))).numpy(), np.tensordot(a, b, ((1, 0), (0, 1))))
-    np.testing.assert_allclose(weft.tensordot(x, weft.asarray(a.transpose(1, 2, 0)), 2).numpy(), np.tensordot(a, a.transpose(1, 2, 0), 2))
+    np.testing.assert_allclose(
+        weft.tensordot(x, weft.asarray(a.transpose(1, 2, 0)), 2).numpy(), np.tensordot(a, a.transpose(1, 2, 0), 2)
+    )
     np.testing.assert_allclose(weft.inner(x, x).numpy(), np.inner(a, a))
     np.testing.assert_allclose(weft.outer(x, y).numpy(), np.outer(a, b))
-    np.testing.assert_allclose(weft.dot(x, y.permute(2, 0, 1)[:, :, :1].tile(1, 5 // 5, 1).permute(0, 2, 1)[:, :1, :1].broadcast_to((2, 5, 1))).numpy().shape, (3, 4, 2, 1))
+    np.testing.assert_allclose(
+        weft.dot(x, y.permute(2, 0, 1)[:, :, :1].tile(1, 5 // 5, 1).permute(0, 2, 1)[:, :1, :1].broadcast_to((2, 5, 1)))
+        .numpy()
+        .shape,
+        (3, 4, 2, 1),
+    )
     np.testing.assert_allclose(weft.vdot(x, x).numpy(), np.vdot(a, a))
     np.testing.assert_allclose(weft.vecdot(x, x, axis=1).numpy(), (a * a).sum(1))
     np.testing.assert_allclose(weft.kron(x[0], y[0]).numpy(), np.kron(a[0], b[0]))
@@ -238,7 +267,12 @@ def test_relatives_of_matmul(device, rng):
 )
 def test_einsum(device, rng, subscripts, shapes):
     arrays = [rng.standard_normal(s) for s in shapes]
-    np.testing.assert_allclose(weft.einsum(subscripts, *map(weft.asarray, arrays)).numpy(), np.einsum(subscripts, *arrays), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        weft.einsum(subscripts, *map(weft.asarray, arrays)).numpy(),
+        np.einsum(subscripts, *arrays),
+        rtol=1e-10,
+        atol=1e-12,
+    )
 
 
 def test_einsum_errors():

@@ -9,7 +9,18 @@ import pytest
 
 import weft
 
-SHAPES = [((7,), None), ((3, 4), 0), ((3, 4), 1), ((3, 4), None), ((2, 3, 4), (0, 2)), ((2, 3, 4), (-1, 1)), ((1, 5), 0), ((5, 1), 1), ((1000,), None), ((), None)]
+SHAPES = [
+    ((7,), None),
+    ((3, 4), 0),
+    ((3, 4), 1),
+    ((3, 4), None),
+    ((2, 3, 4), (0, 2)),
+    ((2, 3, 4), (-1, 1)),
+    ((1, 5), 0),
+    ((5, 1), 1),
+    ((1000,), None),
+    ((), None),
+]
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "count_nonzero"])
@@ -21,7 +32,11 @@ def test_against_numpy(device, rng, name):
             if dtype == "bool" and name in ("max", "min"):
                 continue
             ours = getattr(weft, name)(weft.asarray(a), axis=axis)
-            wide = a.astype("float64") if name in ("mean", "var", "std") or (name in ("sum", "prod") and dtype == "float32") else a
+            wide = (
+                a.astype("float64")
+                if name in ("mean", "var", "std") or (name in ("sum", "prod") and dtype == "float32")
+                else a
+            )
             cases.append((ours, np.asarray(getattr(np, name)(wide, axis=axis)), (shape, axis, dtype)))
             if name != "count_nonzero":
                 kept = getattr(weft.asarray(a), name)(dim=axis, keepdim=True)
@@ -33,7 +48,15 @@ def test_against_numpy(device, rng, name):
 
 
 def test_dtypes_of_results():
-    for dtype, expected in [("bool", "int64"), ("int8", "int64"), ("uint8", "uint64"), ("int32", "int64"), ("float16", "float16"), ("float32", "float32"), ("complex64", "complex64")]:
+    for dtype, expected in [
+        ("bool", "int64"),
+        ("int8", "int64"),
+        ("uint8", "uint64"),
+        ("int32", "int64"),
+        ("float16", "float16"),
+        ("float32", "float32"),
+        ("complex64", "complex64"),
+    ]:
         assert weft.ones(3, dtype=dtype).sum().dtype.name == expected
         assert weft.ones(3, dtype=dtype).cumsum(0).dtype.name == expected
     assert weft.ones(3).sum(dtype=weft.float64).dtype == weft.float64
@@ -79,9 +102,14 @@ def test_variance_options(device, rng):
     t = weft.asarray(a)
     np.testing.assert_allclose(t.var(0, correction=1).numpy(), a.var(0, ddof=1), rtol=1e-12)
     np.testing.assert_allclose(t.std(ddof=1).numpy(), a.std(ddof=1), rtol=1e-12)
-    np.testing.assert_allclose(weft.logsumexp(t * 1000, 1).numpy(), np.max(a * 1000, 1) + np.log(np.sum(np.exp(a * 1000 - np.max(a * 1000, 1, keepdims=True)), 1)))
+    np.testing.assert_allclose(
+        weft.logsumexp(t * 1000, 1).numpy(),
+        np.max(a * 1000, 1) + np.log(np.sum(np.exp(a * 1000 - np.max(a * 1000, 1, keepdims=True)), 1)),
+    )
     assert weft.logsumexp(weft.asarray([-math.inf, -math.inf])).item() == -math.inf
-    np.testing.assert_allclose(weft.average(t, 1, weights=[1, 2, 3, 4, 5]).numpy(), np.average(a, 1, weights=[1, 2, 3, 4, 5]), rtol=1e-6)
+    np.testing.assert_allclose(
+        weft.average(t, 1, weights=[1, 2, 3, 4, 5]).numpy(), np.average(a, 1, weights=[1, 2, 3, 4, 5]), rtol=1e-6
+    )
     np.testing.assert_allclose(weft.ptp(t, 0).numpy(), np.ptp(a, 0))
 
 
@@ -116,17 +144,24 @@ def test_order(device, rng, shape):
 def test_searchsorted(device):
     line, wanted = weft.asarray([1, 3, 3, 7]), weft.asarray([[0, 3], [7, 9]])
     for side in ("left", "right"):
-        np.testing.assert_array_equal(weft.searchsorted(line, wanted, side=side).numpy(), np.searchsorted(line.numpy(), wanted.numpy(), side=side))
+        np.testing.assert_array_equal(
+            weft.searchsorted(line, wanted, side=side).numpy(), np.searchsorted(line.numpy(), wanted.numpy(), side=side)
+        )
 
 
 def test_quantiles(device, rng):
     a = rng.standard_normal((5, 8))
     t = weft.asarray(a)
     for method in ("linear", "lower", "higher", "midpoint"):
-        np.testing.assert_allclose(weft.quantile(t, [0.1, 0.5, 1.0], 1, method=method).numpy(), np.quantile(a, [0.1, 0.5, 1.0], 1, method=method))
+        np.testing.assert_allclose(
+            weft.quantile(t, [0.1, 0.5, 1.0], 1, method=method).numpy(),
+            np.quantile(a, [0.1, 0.5, 1.0], 1, method=method),
+        )
     np.testing.assert_allclose(weft.median(t, 0).numpy(), np.median(a, 0))
     np.testing.assert_allclose(weft.median(t).numpy(), np.median(a))
-    np.testing.assert_allclose(weft.percentile(t, 25, (0, 1), keepdims=True).numpy(), np.percentile(a, 25, (0, 1), keepdims=True))
+    np.testing.assert_allclose(
+        weft.percentile(t, 25, (0, 1), keepdims=True).numpy(), np.percentile(a, 25, (0, 1), keepdims=True)
+    )
     assert math.isnan(weft.median(weft.asarray([1.0, math.nan])).item())
 
 

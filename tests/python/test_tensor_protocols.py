@@ -254,7 +254,7 @@ def test_threads():
                 with weft.device("reference" if seed % 2 else "cpu"):
                     x = weft.full((50,), float(seed * i))
                     assert (x * 2 + 1).sum().item() == 50 * (seed * i * 2 + 1)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]

@@ -102,7 +102,7 @@ def specials(dtype: str, denormals: bool = True) -> Array:
 VIEWS: dict[str, tuple[tuple[int, ...], Callable[[Any, Any], Any]]] = {
     "whole": ((4, 6), lambda x, m: x),
     "transposed": ((4, 6), lambda x, m: x.T),
-    "axes moved": ((3, 4, 5), lambda x, m: m.permute_dims(x, (2, 0, 1))),
+    "axes moved": ((3, 4, 5), lambda x, m: m.transpose(x, (2, 0, 1))),
     "every second": ((5, 7), lambda x, m: x[::2, 1::2]),
     "part": ((6, 7), lambda x, m: x[1:4, 2:5]),
     "reversed": ((4, 6), lambda x, m: x[::-1, ::-2]),
@@ -119,7 +119,7 @@ VIEWS: dict[str, tuple[tuple[int, ...], Callable[[Any, Any], Any]]] = {
     "reversed and reshaped": ((4, 6), lambda x, m: m.reshape(x[::-1], (2, 12))),
     "part of a transpose, flat": ((4, 6), lambda x, m: m.reshape(x.T[1:5], (-1,))),
     "repeated and flat": ((1, 6), lambda x, m: m.reshape(m.broadcast_to(x, (4, 6)), (-1,))),
-    "joined": ((4, 6), lambda x, m: m.concat((x, x[:1], x[::-1]), axis=0)),
+    "joined": ((4, 6), lambda x, m: m.concatenate((x, x[:1], x[::-1]), axis=0)),
     "stacked": ((4, 6), lambda x, m: m.stack((x, x), axis=1)),
     "rolled": ((4, 6), lambda x, m: m.roll(x, 2, axis=1)),
     "tiled": ((2, 3), lambda x, m: m.tile(x, (2, 2))),

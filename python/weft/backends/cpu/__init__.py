@@ -1,5 +1,6 @@
 """The CPU backend: a shared library of C++ and OpenMP kernels, behind the C ABI."""
 
+import os
 from pathlib import Path
 
 from weft.backend import BackendError, native_backend
@@ -21,3 +22,7 @@ def _library() -> str:
 
 
 backend = native_backend(_library())
+
+# Read when libgomp is loaded, which is next: workers spin for some microseconds, then sleep. Always spinning halves the speed of
+# other libraries in the process. A user's own setting stays.
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
