@@ -1,8 +1,8 @@
-"""Write python/weft/_core.pyi from the built module: `make_stub.py FOLDER`, with the folder that holds the package weft.
+"""Write python/weft/_core.pyi from the built module: `make_stub.py FOLDER`, where FOLDER holds the package weft.
 
-nanobind's generator knows the signatures; this adds what a type checker needs, as weft has a dtype called bool and a method called
-int: types of Python are written builtins.int, and a class whose attributes hide dtype and device names these by aliases.
-With --check it only compares.
+nanobind's generator knows the signatures; this adds what a type checker needs, as weft has a dtype called bool and a
+method called int: types of Python are written builtins.int, and a class whose attributes hide dtype and device names
+these by aliases. With --check it only compares.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 TARGET = Path(__file__).parents[2] / "python" / "weft" / "_core.pyi"
 HIDDEN = {"dtype": "_dtype", "device": "_device"}
-HEADER = '''"""The core of weft: tensors, their operations, and the runtime below them. Made by core/bindings/make_stub.py."""
+HEADER = '''"""The core of weft: tensors, their operations, and the runtime. Made by core/bindings/make_stub.py."""
 
 import builtins
 from collections.abc import Callable, Iterator, Sequence

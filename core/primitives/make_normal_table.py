@@ -1,8 +1,8 @@
 """Writes normal_table.h: the normal quantile as cubics, for random.cpp. Run from anywhere: python make_normal_table.py
 
-A 31-bit magnitude m becomes v = 2 m + 1, and stands for the two-sided tail q = v / 2^32; wanted is z with P(|Z| > z) = q. v is turned
-into a float32, whose exponent and top SEGMENT_BITS mantissa bits name a segment, and whose other mantissa bits are t in [0, 1).
-In each segment z is a cubic in t, fitted at Chebyshev points, then moved so that neighbours meet.
+A 31-bit magnitude m becomes v = 2 m + 1, and stands for the two-sided tail q = v / 2^32; wanted is z with P(|Z| > z) = q.
+v is turned into a float32, whose exponent and top SEGMENT_BITS mantissa bits name a segment, and whose other mantissa
+bits are t in [0, 1). In each segment z is a cubic in t, fitted at Chebyshev points, then moved so that neighbours meet.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ NORMAL = NormalDist()
 
 
 def quantile(q: float) -> float:
-    """z with P(|Z| > z) = q. Through the small tail, where inv_cdf is accurate."""
+    """Z with P(|Z| > z) = q. Through the small tail, where inv_cdf is accurate."""
     return 0.0 if q >= 1.0 else -NORMAL.inv_cdf(q / 2)
 
 
@@ -48,8 +48,7 @@ def main() -> None:
         f"inline constexpr int kNormalSegments = {len(rows)};",
         "inline constexpr float kNormalTable[kNormalSegments][4] = {  // z = c0 + t (c1 + t (c2 + t c3))",
     ]
-    for row in rows:
-        lines.append("    {" + ", ".join(f"{np.float32(c):.8e}f" for c in row) + "},")
+    lines += ["    {" + ", ".join(f"{np.float32(c):.8e}f" for c in row) + "}," for row in rows]
     lines.append("};")
     Path(__file__).with_name("normal_table.h").write_text("\n".join(lines) + "\n")
 

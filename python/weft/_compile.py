@@ -41,7 +41,7 @@ class Compiled(Generic[P, R]):
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
         key = (
             shape,
-            tuple((leaf.shape, leaf.dtype, leaf.device) if isinstance(leaf, Tensor) else _static(leaf) for leaf in leaves),
+            tuple(_kind(leaf) for leaf in leaves),
             _mode,
             _core.is_grad_enabled(),
             _core.get_default_device(),
@@ -69,7 +69,8 @@ class Compiled(Generic[P, R]):
         def body(arguments: list[Tensor]) -> list[Tensor]:
             nonlocal result_shape
             inputs = iter(arguments)
-            args, kwargs = unflatten(shape, [next(inputs) if isinstance(leaf, Tensor) else leaf for leaf in leaves])
+            given = [next(inputs) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+            args, kwargs = unflatten(shape, given)
             results, result_shape = flatten(self.function(*args, **kwargs))
             for result in results:
                 if not isinstance(result, Tensor):
@@ -82,7 +83,10 @@ class Compiled(Generic[P, R]):
         return Traced(body, tensors), result_shape
 
 
-def _static(value: Any) -> Any:
+def _kind(value: Any) -> Any:
+    """What a trace is made for: of a tensor its shape, dtype and device, of anything else its value."""
+    if isinstance(value, Tensor):
+        return value.shape, value.dtype, value.device
     try:
         hash(value)
     except TypeError:
@@ -96,9 +100,10 @@ def _static(value: Any) -> Any:
 def compile(function: Callable[P, R]) -> Compiled[P, R]:
     """Trace a function once for each kind of arguments, and replay the plan: one call into the core per step.
 
-    The function may read and update tensors it closes over (parameters, optimizer state, random generators): they are read anew at
-    each call, and updates take effect. Anything else it does in Python happens only while it is traced. Reading a value inside
-    (``item``, ``bool``, ``print``) raises RuntimeError. Results carry no gradient, and ``.grad`` set inside is cleared.
+    The function may read and update tensors it closes over (parameters, optimizer state, random generators): they are
+    read anew at each call, and updates take effect. Anything else it does in Python happens only while it is traced.
+    Reading a value inside (``item``, ``bool``, ``print``) raises RuntimeError. Results carry no gradient, and ``.grad``
+    set inside is cleared.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Which backends there are, and which device is meant.
 
-A backend is an entry point of the group ``weft.backends``. It is loaded when it is chosen, and believed after a small kernel ran on
-the device. `resolve` is asked by the core for every name it does not know, `default` when nothing was chosen.
+A backend is an entry point of the group ``weft.backends``. It is loaded when it is chosen, and believed after a small
+kernel ran on the device. `resolve` is asked by the core for every name it does not know, `default` when nothing was
+chosen.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def load(name: str) -> list[_core.device]:
             if isinstance(error, BackendError) and str(error).startswith("no backend is named"):
                 raise
             reason = str(error) if isinstance(error, BackendError) else f"{type(error).__name__}: {error}"
-            _failed[name] = f"backend {name!r} cannot be used: {reason.rstrip('.')}. `weft doctor` says more"
+            _failed[name] = f"backend {name!r} cannot be used: {reason.rstrip('.')}. `weft devices` lists what there is"
             raise BackendError(_failed[name]) from error
         return _loaded[name]
 
@@ -190,7 +191,7 @@ def default() -> _core.device:
         raise
 
 
-# ---- for `weft devices` and `weft doctor`
+# ---- for `weft devices`
 
 
 @dataclass

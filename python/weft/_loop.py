@@ -22,13 +22,13 @@ def loop(
     length: int | None = None,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """Run ``carry, y = body(carry, x, constants)`` for each step; the body is traced and compiled once, whatever the length.
+    """Run ``carry, y = body(carry, x, constants)`` for each step; the body is compiled once, whatever the length.
 
     Parameters
     ----------
     body : callable
-        Takes the carried values, the slice of this step and the constants; returns the next carried values, of the same shapes and
-        dtypes, and what this step puts out (None for nothing). It reads no other tensors.
+        Takes the carried values, the slice of this step and the constants; returns the next carried values, of the same
+        shapes and dtypes, and what this step puts out (None for nothing). It reads no other tensors.
     carry : tree of Tensor
         The carried values before the first step.
     xs : tree of Tensor, optional
@@ -106,7 +106,9 @@ def _differentiable(
     def keeping(values: list[Tensor]) -> list[Tensor]:
         return [*flat(values), *values[: len(carries)]]
 
-    with_history = _run(keeping, [c.detach() for c in carries], [x.detach() for x in xs], [k.detach() for k in fixed], steps, reverse)
+    with_history = _run(
+        keeping, [c.detach() for c in carries], [x.detach() for x in xs], [k.detach() for k in fixed], steps, reverse
+    )
     results, history = with_history[: -len(carries) or None], with_history[len(with_history) - len(carries) :]
     outputs = len(results) - len(carries)
 
@@ -134,7 +136,9 @@ def _differentiable(
             to_carry, to_x, to_fixed = _cut(found, len(carries), len(xs))
             return [*to_carry, *(a + b for a, b in zip(g_fixed, to_fixed, strict=True)), *to_x]
 
-        found = _run(step, [*seeds[: len(carries)], *sums], [*history, *xs, *seeds[len(carries) :]], fixed, steps, not reverse)
+        found = _run(
+            step, [*seeds[: len(carries)], *sums], [*history, *xs, *seeds[len(carries) :]], fixed, steps, not reverse
+        )
         to_carry, rest = found[: len(carries)], found[len(carries) :]
         return [*to_carry, *rest[len(fixed) :], *rest[: len(fixed)]]
 
@@ -143,13 +147,12 @@ def _differentiable(
 
 def _joined(results: list[Tensor], inputs: list[Tensor], back: Callable[..., list[Tensor]]) -> list[Tensor]:
     """Results whose gradients are known together: `back` takes one for each result and gives one for each input."""
-    # Each result is a node of its own, so each asks for the gradients with zeros for the others; sums are linear in them.
+
+    # Each result is a node of its own, so each asks with zeros for the others; the gradients are linear in them.
     def alone(i: int) -> Callable[[Tensor], list[Tensor]]:
         return lambda g: back(*(g if j == i else None for j in range(len(results))))
 
-    return [
-        _core._custom_vjp(r, inputs, alone(i)) if r.dtype in _INEXACT else r for i, r in enumerate(results)
-    ]
+    return [_core._custom_vjp(r, inputs, alone(i)) if r.dtype in _INEXACT else r for i, r in enumerate(results)]
 
 
 _INEXACT = (_core.float16, _core.bfloat16, _core.float32, _core.float64, _core.complex64, _core.complex128)

@@ -129,8 +129,8 @@ def einsum(subscripts: str, *operands: TensorLike) -> Tensor:
     Parameters
     ----------
     subscripts : str
-        ``"ij,jk->ik"``: a letter for each axis of each operand; ``...`` for axes that broadcast. Without ``->`` the result has
-        the letters that appear once, in alphabetical order.
+        ``"ij,jk->ik"``: a letter for each axis of each operand; ``...`` for axes that broadcast. Without ``->`` the
+        result has the letters that appear once, in alphabetical order.
     *operands : tensor
 
     Returns
@@ -168,7 +168,7 @@ def einsum(subscripts: str, *operands: TensorLike) -> Tensor:
 
 
 def _parsed(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
-    """Letters for each operand and for the result; the axes of ``...`` get capital Greek ones, the last the same in all."""
+    """Letters for each operand and for the result; the axes of ``...`` get Greek ones, the last the same in all."""
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     parts = left.split(",")

@@ -53,7 +53,8 @@ class Profile:
             for row in rows
         ]
         lines.append(
-            f"{len(self.kernels)} kernels, {self.seconds * 1e3:.3f} ms; {len(self.fallbacks)} host fallbacks, {len(self.syncs)} waits"
+            f"{len(self.kernels)} kernels, {self.seconds * 1e3:.3f} ms; "
+            f"{len(self.fallbacks)} host fallbacks, {len(self.syncs)} waits"
         )
         for title, names in (("host fallback", self.fallbacks), ("wait", self.syncs)):
             lines += [f"  {title}: {name} ({names.count(name)})" for name in dict.fromkeys(names)]

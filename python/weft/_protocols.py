@@ -28,7 +28,7 @@ _NAMES = {  # where weft's name is another
 
 
 def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """``np.sin(t)`` is ``weft.sin(t)``. What weft has no function for is computed by NumPy, from copies, and gives arrays."""
+    """``np.sin(t)`` is ``weft.sin(t)``. What weft has no function for is computed by NumPy and gives arrays."""
     out = kwargs.get("out")
     if out is not None and any(isinstance(o, Tensor) for o in (out if isinstance(out, tuple) else (out,))):
         return NotImplemented  # values are not written through

@@ -73,7 +73,7 @@ class UniqueInverseResult(NamedTuple):
 
 
 def unique_all(x: TensorLike, /) -> UniqueAllResult:
-    """The distinct elements in ascending order, where each first appears, which one each element is, and how often each is there.
+    """The distinct elements in ascending order, where each first is, which one each element is, and how often each is.
 
     Examples
     --------

@@ -12,7 +12,7 @@ Shape = Any
 
 
 def flatten(tree: Any) -> tuple[list[Any], Shape]:
-    """The leaves in order, and the shape that `unflatten` takes. Dict entries come in the order of their sorted keys."""
+    """The leaves in order, and the shape that `unflatten` takes. Dict entries come by sorted keys."""
     leaves: list[Any] = []
     return leaves, _walk(tree, leaves)
 

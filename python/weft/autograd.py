@@ -1,7 +1,7 @@
 """Gradients as functions of functions, and functions with a gradient of one's own.
 
-``loss.backward()`` with ``.grad`` needs nothing from here. `grad` and its relatives differentiate a Python function of tensors, or of
-dicts, lists and tuples of tensors, as often as wanted.
+``loss.backward()`` with ``.grad`` needs nothing from here. `grad` and its relatives differentiate a Python function of
+tensors, or of dicts, lists and tuples of tensors, as often as wanted.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _variables(tree: Any) -> tuple[Any, list[Tensor]]:
 
 
 def _recorded(given: Any, outputs: Sequence[Tensor], fresh: Sequence[Tensor]) -> bool:
-    """Whether what follows is part of a gradient further out: of the arguments, or of what the function has captured."""
+    """Whether what follows is part of a gradient further out: of the arguments, or of what the function captures."""
     return any(t.requires_grad for t in _tensors(given)) or _core._depends(outputs, fresh)
 
 
@@ -124,7 +124,8 @@ def value_and_grad(
     Returns
     -------
     callable
-        With the arguments of `fun`; gives ``(value, gradient)``, the gradient shaped as the argument, or a tuple for a sequence.
+        With the arguments of `fun`; gives ``(value, gradient)``, the gradient shaped as the argument, or a tuple for a
+        sequence.
 
     Raises
     ------
@@ -293,9 +294,9 @@ class Context:
 class Function:
     """An operation with a gradient of its own: subclass it, and call ``apply``.
 
-    ``forward(ctx, *args)`` gives a tensor or a tuple of tensors; nothing in it is recorded. ``backward(ctx, *gradients)`` gets a
-    gradient for each result, and gives one for each argument (None where there is none); it is recorded, so gradients of
-    gradients work if it uses the functions of weft.
+    ``forward(ctx, *args)`` gives a tensor or a tuple of tensors; nothing in it is recorded. ``backward(ctx, *gradients)``
+    gets a gradient for each result, and gives one for each argument (None where there is none); it is recorded, so
+    gradients of gradients work if it uses the functions of weft.
 
     Examples
     --------

@@ -1,5 +1,6 @@
-"""The protocol a backend written in Python follows; the same contract as ``core/include/weft/backend.h``, whose comments define
-kernels, instructions and parameter words.
+"""The protocol a backend written in Python follows; the same contract as ``core/include/weft/backend.h``.
+
+The comments there define kernels, instructions and parameter words.
 
 A plugin subclasses `Backend` and names the class in the entry-point group ``weft.backends``.
 """
@@ -34,7 +35,7 @@ class BackendError(RuntimeError):
     """A backend cannot be used: what failed, and what to do next."""
 
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818  an answer, not an error
     """Raised by `Backend.compile` for a kernel the backend has no code for: the core lowers it further."""
 
 
@@ -42,7 +43,9 @@ class Unsupported(Exception):
 class Capabilities:
     """What a backend can do. See ``weft_capabilities`` in ``backend.h``."""
 
-    dtypes: frozenset[str]  # of "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64"
+    dtypes: frozenset[
+        str
+    ]  # of "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64"
     kinds: frozenset[str] = frozenset({"loop"})
     extra: frozenset[str] = frozenset()
     max_args: int = 16
@@ -161,10 +164,11 @@ class Backend:
     def unload(self, executable: Any) -> None:
         """Forget `executable`."""
 
-    def run(
-        self, executable: Any, buffers: Sequence[Any], params: memoryview, measure: bool
-    ) -> list[float] | None:
-        """Run a plan. `params` is the plan's words (int64), valid during the call. With `measure`, wait, and give seconds per launch."""
+    def run(self, executable: Any, buffers: Sequence[Any], params: memoryview, measure: bool) -> list[float] | None:
+        """Run a plan.
+
+        `params` is the plan's words (int64), valid during the call. With `measure`, wait, and give seconds per launch.
+        """
         raise NotImplementedError
 
     def wait(self, device: int) -> None:

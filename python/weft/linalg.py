@@ -1,4 +1,4 @@
-"""Linear algebra. Factorisations are computed by NumPy on the host; on a device that is a counted fallback. They have gradients."""
+"""Linear algebra. Factorisations, with gradients, are computed by NumPy on the host: on a device a counted fallback."""
 
 from __future__ import annotations
 
@@ -383,7 +383,7 @@ def svdvals(x: TensorLike, /) -> Tensor:
 
 
 def qr(x: TensorLike, /, *, mode: str = "reduced") -> QRResult:
-    """An orthonormal `Q` and an upper triangular `R` with ``Q @ R == x``; gradients flow for ``mode="reduced"``, once."""
+    """An orthonormal `Q` and an upper triangular `R` with ``Q @ R == x``; gradients flow, once, if `mode` is "reduced"."""
     t = _matrix("qr", x)
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode is 'reduced' or 'complete', not {mode!r}")

@@ -1,7 +1,7 @@
 """Random numbers: the same bits on every backend, from Philox 4x32-10.
 
-A draw takes its place in the stream when it is called, so the order of calls decides, not that of evaluation. Each function takes
-`generator`; without one, the generator of the module is used.
+A draw takes its place in the stream when it is called, so the order of calls decides, not that of evaluation. Each
+function takes `generator`; without one, the generator of the module is used.
 """
 
 from __future__ import annotations

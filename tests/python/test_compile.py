@@ -88,7 +88,9 @@ def test_random_numbers_are_state(device):
     assert [draw().tolist() for _ in range(3)] == eager
 
 
-@pytest.mark.parametrize("read", [lambda x: x.item(), bool, lambda x: x.numpy(), repr], ids=["item", "bool", "numpy", "repr"])
+@pytest.mark.parametrize(
+    "read", [lambda x: x.item(), bool, lambda x: x.numpy(), repr], ids=["item", "bool", "numpy", "repr"]
+)
 def test_reading_a_value_raises(device, read):
     compiled = weft.compile(lambda x: x * read(x.sum()))
     with pytest.raises(RuntimeError, match="traced"):

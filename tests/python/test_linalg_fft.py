@@ -49,7 +49,7 @@ def test_values(device, a):
         np.testing.assert_allclose(ours.numpy(), theirs)
     np.testing.assert_allclose(L.solve(t, weft.ones((3, 2))).numpy(), np.linalg.solve(a, np.ones((3, 2))))
     np.testing.assert_allclose(
-        L.solve(t, weft.ones(3)).numpy(), np.linalg.solve(a, np.ones(a.shape[:-1] + (1,)))[..., 0]
+        L.solve(t, weft.ones(3)).numpy(), np.linalg.solve(a, np.ones((*a.shape[:-1], 1)))[..., 0]
     )
     np.testing.assert_allclose(L.svdvals(t).numpy(), np.linalg.svd(a, compute_uv=False))
     np.testing.assert_allclose(L.pinv(t).numpy(), np.linalg.pinv(a), atol=1e-12)

@@ -74,7 +74,7 @@ def test_python_numbers(device):
 def test_iteration_and_membership():
     t = weft.asarray([[1, 2], [3, 4]])
     assert [row.tolist() for row in t] == [[1, 2], [3, 4]]
-    a, b = t
+    _, b = t
     assert b.tolist() == [3, 4]
     assert 3 in t
     assert 9 not in t
@@ -294,7 +294,12 @@ def test_texts():
 
 
 def test_a_process_ends_cleanly():
-    code = "import weft, atexit\nx = weft.ones(3, device='reference') + 1\nx.eval()\nkeep = [x, x.numpy(), weft.ones(3).requires_grad_() * 2]\natexit.register(lambda: print(x.tolist()))"
+    code = """
+import atexit, weft
+x = weft.ones(3, device="reference") + 1
+keep = [x.eval(), x.numpy(), weft.ones(3).requires_grad_() * 2]
+atexit.register(lambda: print(x.tolist()))
+"""
     import os
 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

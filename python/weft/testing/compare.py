@@ -36,7 +36,10 @@ def _report(got: Array, want: Array, bad: Array, inputs: tuple[Array, ...], erro
     for at in places:
         given = ", ".join(repr(np.broadcast_to(i, bad.shape)[at]) for i in inputs)
         more = f" ({float(error[at]):.3g} ulp)" if error is not None and np.isfinite(error[at]) else ""
-        lines.append(f"  at {tuple(int(i) for i in at)}: {got[at]!r}, not {want[at]!r}{more}" + (f" for {given}" if given else ""))
+        lines.append(
+            f"  at {tuple(int(i) for i in at)}: {got[at]!r}, not {want[at]!r}{more}"
+            + (f" for {given}" if given else "")
+        )
     return "\n".join(lines)
 
 
@@ -46,7 +49,14 @@ def _shaped(got: Array, want: Array, dtype: str) -> None:
 
 
 def within_ulps(
-    got: Array, want: Any, dtype: str, ulps: float, *inputs: Array, atol: float = 0.0, zero_signs: bool = False, flushes: bool = False
+    got: Array,
+    want: Any,
+    dtype: str,
+    ulps: float,
+    *inputs: Array,
+    atol: float = 0.0,
+    zero_signs: bool = False,
+    flushes: bool = False,
 ) -> None:
     """Fail unless `got` is within `ulps` units of the last place of `want`, which is of a higher precision.
 
@@ -64,7 +74,12 @@ def within_ulps(
             allowed = allowed + 2.0**least / unit
         good = error <= allowed
         overflow = np.abs(w) > largest * (1 - EPS[dtype] * (ulps + 1))
-        good |= overflow & np.isfinite(w) & (np.sign(g) == np.sign(w)) & ((np.abs(g) == np.inf) | (np.abs(g) >= largest * (1 - EPS[dtype] * (ulps + 1))))
+        good |= (
+            overflow
+            & np.isfinite(w)
+            & (np.sign(g) == np.sign(w))
+            & ((np.abs(g) == np.inf) | (np.abs(g) >= largest * (1 - EPS[dtype] * (ulps + 1))))
+        )
     good = np.where(np.isnan(w), np.isnan(g), np.where(np.isinf(w), g == w, good))
     if zero_signs:
         good &= (w != 0) | (g != 0) | (np.signbit(g) == np.signbit(w))
@@ -100,5 +115,7 @@ def equal_bits(a: Array, b: Array) -> None:
     assert a.shape == b.shape and a.dtype == b.dtype, f"{a.dtype} {a.shape} and {b.dtype} {b.shape}"
     if a.tobytes() != b.tobytes():
         unsigned = np.dtype(f"u{a.dtype.itemsize}") if a.dtype.kind in "iuf" else a.dtype
-        bad = np.asarray(np.ascontiguousarray(a).view(unsigned) != np.ascontiguousarray(b).view(unsigned)).reshape(a.shape)
+        bad = np.asarray(np.ascontiguousarray(a).view(unsigned) != np.ascontiguousarray(b).view(unsigned)).reshape(
+            a.shape
+        )
         raise AssertionError("other bits: " + _report(a, b, bad, ()))

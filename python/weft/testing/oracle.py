@@ -25,7 +25,10 @@ def philox(counter: Array, key: int) -> Array:
     with np.errstate(over="ignore"):
         for _ in range(10):
             a, b = c[:, 0] * np.uint64(0xD2511F53), c[:, 2] * np.uint64(0xCD9E8D57)
-            c = np.stack([(b >> np.uint64(32)) ^ c[:, 1] ^ low[0], b & mask, (a >> np.uint64(32)) ^ c[:, 3] ^ low[1], a & mask], axis=1)
+            c = np.stack(
+                [(b >> np.uint64(32)) ^ c[:, 1] ^ low[0], b & mask, (a >> np.uint64(32)) ^ c[:, 3] ^ low[1], a & mask],
+                axis=1,
+            )
             low = [(low[0] + np.uint64(0x9E3779B9)) & mask, (low[1] + np.uint64(0xBB67AE85)) & mask]
     return c.astype(np.uint32)
 
@@ -38,16 +41,22 @@ def _padded_shape(spatial: Sequence[int], lo: Sequence[int], hi: Sequence[int]) 
     return [s + a + b for s, a, b in zip(spatial, lo, hi, strict=True)]
 
 
-def _window(tap: Sequence[int], out: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> tuple[slice, ...]:
+def _window(
+    tap: Sequence[int], out: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[slice, ...]:
     """Where, in the padded input, a tap of the kernel lies for every output."""
-    return tuple(slice(t * d, t * d + (o - 1) * s + 1, s) for t, o, s, d in zip(tap, out, stride, dilation, strict=True))
+    return tuple(
+        slice(t * d, t * d + (o - 1) * s + 1, s) for t, o, s, d in zip(tap, out, stride, dilation, strict=True)
+    )
 
 
 def _output(padded: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> list[int]:
     return [(p - (k - 1) * d - 1) // s + 1 for p, k, s, d in zip(padded, kernel, stride, dilation, strict=True)]
 
 
-def conv(x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], lo: Sequence[int], hi: Sequence[int]) -> Array:
+def conv(
+    x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], lo: Sequence[int], hi: Sequence[int]
+) -> Array:
     """x (n, g, ci, spatial...), w (g, co, ci, kernel...) -> (n, g, co, out...), tap by tap."""
     kernel = w.shape[3:]
     padded = np.pad(x, [(0, 0)] * 3 + list(zip(lo, hi, strict=True)))
@@ -60,16 +69,30 @@ def conv(x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], lo:
 
 
 def conv_input_grad(
-    g: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], lo: Sequence[int], hi: Sequence[int], spatial: Sequence[int]
+    g: Array,
+    w: Array,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    lo: Sequence[int],
+    hi: Sequence[int],
+    spatial: Sequence[int],
 ) -> Array:
     padded = np.zeros((*g.shape[:2], w.shape[2], *_padded_shape(spatial, lo, hi)), g.dtype)
     for tap in _taps(w.shape[3:]):
-        padded[(..., *_window(tap, g.shape[3:], stride, dilation))] += np.einsum("ngo...,goc->ngc...", g, w[(..., *tap)])
+        padded[(..., *_window(tap, g.shape[3:], stride, dilation))] += np.einsum(
+            "ngo...,goc->ngc...", g, w[(..., *tap)]
+        )
     return padded[(..., *(slice(a, a + s) for a, s in zip(lo, spatial, strict=True)))]
 
 
 def conv_weight_grad(
-    g: Array, x: Array, stride: Sequence[int], dilation: Sequence[int], lo: Sequence[int], hi: Sequence[int], kernel: Sequence[int]
+    g: Array,
+    x: Array,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    lo: Sequence[int],
+    hi: Sequence[int],
+    kernel: Sequence[int],
 ) -> Array:
     padded = np.pad(x, [(0, 0)] * 3 + list(zip(lo, hi, strict=True)))
     w = np.zeros((x.shape[1], g.shape[2], x.shape[2], *kernel), x.dtype)

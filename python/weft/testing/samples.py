@@ -10,7 +10,19 @@ import numpy.typing as npt
 
 import weft
 
-__all__ = ["FLOATS", "INTEGERS", "NUMPY", "SHAPES", "VIEWS", "Array", "from_weft", "numbers", "rounded", "specials", "to_weft"]
+__all__ = [
+    "FLOATS",
+    "INTEGERS",
+    "NUMPY",
+    "SHAPES",
+    "VIEWS",
+    "Array",
+    "from_weft",
+    "numbers",
+    "rounded",
+    "specials",
+    "to_weft",
+]
 
 Array = npt.NDArray[Any]
 
@@ -34,7 +46,20 @@ NUMPY: dict[str, type] = {
 }
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-SHAPES: list[tuple[int, ...]] = [(), (0,), (1,), (7,), (64,), (65,), (0, 3), (3, 0, 2), (1, 1), (5, 1, 3), (2, 3, 4), (2, 1, 3, 1, 2)]
+SHAPES: list[tuple[int, ...]] = [
+    (),
+    (0,),
+    (1,),
+    (7,),
+    (64,),
+    (65,),
+    (0, 3),
+    (3, 0, 2),
+    (1, 1),
+    (5, 1, 3),
+    (2, 3, 4),
+    (2, 1, 3, 1, 2),
+]
 
 
 def to_bfloat16(x: Array) -> Array:
@@ -70,7 +95,9 @@ def numbers(shape: tuple[int, ...] | int, dtype: str, low: float = -4, high: flo
         return generator.integers(0, 2, shape).astype(np.bool_)
     if dtype in INTEGERS:
         limits = np.iinfo(NUMPY[dtype])
-        return generator.integers(max(int(low), limits.min), min(int(high), limits.max), shape, endpoint=True).astype(NUMPY[dtype])
+        return generator.integers(max(int(low), limits.min), min(int(high), limits.max), shape, endpoint=True).astype(
+            NUMPY[dtype]
+        )
     values = generator.uniform(low, high, shape)
     if dtype.startswith("complex"):
         return (values + 1j * generator.uniform(low, high, shape)).astype(NUMPY[dtype])

@@ -68,7 +68,10 @@ def test_floats(target: Target, name: str, dtype: str) -> None:
 def test_every_pair_of_special_values(target: Target, name: str, dtype: str) -> None:
     target.need(dtype)
     a, b = _grid(specials(dtype, denormals=not target.flushes))
-    if name == "divide" and dtype in ("float32", "float64"):  # a quotient of huge and tiny numbers may round through infinity
+    if name == "divide" and dtype in (
+        "float32",
+        "float64",
+    ):  # a quotient of huge and tiny numbers may round through infinity
         keep = (np.abs(b) > 1e-30) | (b == 0) | ~np.isfinite(b)
         a, b = a[keep], b[keep]
     _check(target, name, dtype, a, b)
@@ -88,7 +91,19 @@ def test_floor_division(target: Target, name: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", INTEGERS)
 @pytest.mark.parametrize(
-    "name", ["add", "subtract", "multiply", "minimum", "maximum", "floor_divide", "remainder", "bitwise_and", "bitwise_or", "bitwise_xor"]
+    "name",
+    [
+        "add",
+        "subtract",
+        "multiply",
+        "minimum",
+        "maximum",
+        "floor_divide",
+        "remainder",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+    ],
 )
 def test_integers(target: Target, name: str, dtype: str) -> None:
     """They wrap; a zero divisor gives 0."""
@@ -111,7 +126,18 @@ def test_shifts(target: Target, name: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["bool", *INTEGERS, *FLOATS])
 @pytest.mark.parametrize(
-    "name", ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_xor"]
+    "name",
+    [
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "equal",
+        "not_equal",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+    ],
 )
 def test_comparisons(target: Target, name: str, dtype: str) -> None:
     target.need(dtype)
@@ -127,12 +153,22 @@ def test_complex(target: Target, name: str, dtype: str) -> None:
     got = from_weft(getattr(weft, name)(to_weft(a, dtype), to_weft(b, dtype)))
     want = getattr(np, name)(a.astype(np.complex128), b.astype(np.complex128))
     assert got.dtype == NUMPY[dtype]
-    np.testing.assert_allclose(got, want, rtol=1e-5 if dtype == "complex64" else 1e-13, atol=1e-5 if dtype == "complex64" else 1e-13)
+    np.testing.assert_allclose(
+        got, want, rtol=1e-5 if dtype == "complex64" else 1e-13, atol=1e-5 if dtype == "complex64" else 1e-13
+    )
 
 
 @pytest.mark.parametrize(
     "shapes",
-    [((4, 1), (3,)), ((), (2, 3)), ((5, 1, 2), (4, 1)), ((1,), (0,)), ((0, 3), (1, 1)), ((2, 1, 3), (1, 4, 1)), ((64, 1), (1, 65))],
+    [
+        ((4, 1), (3,)),
+        ((), (2, 3)),
+        ((5, 1, 2), (4, 1)),
+        ((1,), (0,)),
+        ((0, 3), (1, 1)),
+        ((2, 1, 3), (1, 4, 1)),
+        ((64, 1), (1, 65)),
+    ],
     ids=str,
 )
 def test_broadcasting(target: Target, shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
@@ -159,7 +195,9 @@ def test_clip(target: Target, dtype: str) -> None:
 def test_fma_rounds_once(target: Target, dtype: str) -> None:
     target.need(dtype)
     one = NUMPY[dtype](1)
-    a = np.nextafter(one, one + one)  # a * a - 1 is 2 eps + eps**2: the last part is lost where the product is rounded first
+    a = np.nextafter(
+        one, one + one
+    )  # a * a - 1 is 2 eps + eps**2: the last part is lost where the product is rounded first
     x = to_weft(np.array([a]), dtype)
     got = from_weft(weft.fma(x, x, to_weft(np.array([-1.0]), dtype)))
     eps = np.longdouble(EPS[dtype])

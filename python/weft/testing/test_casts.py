@@ -18,7 +18,9 @@ REAL = ("bool", *INTEGERS, *FLOATS)
 def _values(dtype: str, other: str) -> Array:
     if dtype in FLOATS and other in INTEGERS:  # a float that does not fit has no one answer
         low = -120 if other.startswith("int") else 0
-        return np.concatenate([numbers(40, dtype, low, 120), rounded(np.array([0.0, -0.0, 0.999, 1.5, 2.5, 119.75]), dtype)])
+        return np.concatenate(
+            [numbers(40, dtype, low, 120), rounded(np.array([0.0, -0.0, 0.999, 1.5, 2.5, 119.75]), dtype)]
+        )
     if dtype in FLOATS:
         return np.concatenate([numbers(40, dtype, -300, 300), specials(dtype)])
     return specials(dtype)
@@ -54,7 +56,10 @@ def test_to_complex(target: Target, dtype: str, other: str) -> None:
     exact(from_weft(to_weft(x, dtype).astype(other)), x.astype(NUMPY[other]))
 
 
-@pytest.mark.parametrize(("dtype", "other"), [("float32", "int32"), ("int32", "uint32"), ("float64", "int64"), ("uint64", "float64"), ("float16", "uint16")])
+@pytest.mark.parametrize(
+    ("dtype", "other"),
+    [("float32", "int32"), ("int32", "uint32"), ("float64", "int64"), ("uint64", "float64"), ("float16", "uint16")],
+)
 def test_bitcast(target: Target, dtype: str, other: str) -> None:
     target.need(dtype, other)
     x = specials(dtype)[:-4] if dtype in FLOATS else specials(dtype)

@@ -69,10 +69,20 @@ def test_conv(target: Target, name: str, dtype: str) -> None:
     g = numbers(y.shape, dtype, -1, 1, 3)
     tg = to_weft(g, dtype)
     want = oracle.conv_input_grad(g.astype(np.float64), wide[1], *shape, c.x[3:])
-    near(from_weft(_core.conv_input_grad(tg, tw, *shape, c.x[3:])), want, dtype, _bound(dtype, c.w[1] * int(np.prod(c.w[3:])), 1))
+    near(
+        from_weft(_core.conv_input_grad(tg, tw, *shape, c.x[3:])),
+        want,
+        dtype,
+        _bound(dtype, c.w[1] * int(np.prod(c.w[3:])), 1),
+    )
 
     want = oracle.conv_weight_grad(g.astype(np.float64), wide[0], *shape, c.w[3:])
-    near(from_weft(_core.conv_weight_grad(tg, tx, *shape, c.w[3:])), want, dtype, _bound(dtype, max(1, y.size // max(1, c.w[1])), 1))
+    near(
+        from_weft(_core.conv_weight_grad(tg, tx, *shape, c.w[3:])),
+        want,
+        dtype,
+        _bound(dtype, max(1, y.size // max(1, c.w[1])), 1),
+    )
 
 
 def test_exactly_in_small_integers(target: Target) -> None:
@@ -85,7 +95,11 @@ def test_exactly_in_small_integers(target: Target) -> None:
 
 def test_conv2d_with_what_follows(target: Target) -> None:
     """Bias and activation of nn.functional, on a strided input."""
-    x, w, b = numbers((2, 16, 16, 3), "float32", -1, 1, 1), numbers((4, 3, 3, 3), "float32", -1, 1, 2), numbers(4, "float32", -1, 1, 3)
+    x, w, b = (
+        numbers((2, 16, 16, 3), "float32", -1, 1, 1),
+        numbers((4, 3, 3, 3), "float32", -1, 1, 2),
+        numbers(4, "float32", -1, 1, 3),
+    )
     image = np.moveaxis(x, 3, 1)[:, :, ::2, ::-2]
     y = oracle.conv(image[:, None].astype(np.float64), w[None].astype(np.float64), (1, 1), (1, 1), (1, 1), (1, 1))[:, 0]
     t = weft.moveaxis(to_weft(x, "float32"), 3, 1)[:, :, ::2, ::-2]

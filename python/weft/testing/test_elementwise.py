@@ -98,11 +98,19 @@ def test_floats(target: Target, name: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
-@pytest.mark.parametrize("name", ["abs", "negative", "sign", "square", "floor", "ceil", "trunc", "round", "bitwise_invert"])
+@pytest.mark.parametrize(
+    "name", ["abs", "negative", "sign", "square", "floor", "ceil", "trunc", "round", "bitwise_invert"]
+)
 def test_integers(target: Target, name: str, dtype: str) -> None:
     target.need(dtype)
     x = specials(dtype)
-    twin = {"round": np.positive, "floor": np.positive, "ceil": np.positive, "trunc": np.positive, "bitwise_invert": np.invert}
+    twin = {
+        "round": np.positive,
+        "floor": np.positive,
+        "ceil": np.positive,
+        "trunc": np.positive,
+        "bitwise_invert": np.invert,
+    }
     with np.errstate(all="ignore"):
         want = twin.get(name, getattr(np, name, None))(x)  # type: ignore[misc]
     exact(from_weft(getattr(weft, name)(to_weft(x, dtype))), want.astype(NUMPY[dtype]), x)
@@ -131,7 +139,9 @@ def test_complex(target: Target, name: str, dtype: str) -> None:
     got = from_weft(getattr(weft, name)(to_weft(x, dtype)))
     want: Any = getattr(np, name)(x.astype(np.complex128))
     assert got.dtype == getattr(np, name)(x).dtype
-    np.testing.assert_allclose(got, want, rtol=2e-5 if dtype == "complex64" else 1e-13, atol=1e-6 if dtype == "complex64" else 1e-14)
+    np.testing.assert_allclose(
+        got, want, rtol=2e-5 if dtype == "complex64" else 1e-13, atol=1e-6 if dtype == "complex64" else 1e-14
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

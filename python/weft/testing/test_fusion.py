@@ -24,7 +24,12 @@ def _long(target: Target) -> int:
 
 
 def _training(target: Target) -> list[weft.Tensor]:
-    w, b, x, y = _x(8, 4).requires_grad_(), _x(4, seed=1).requires_grad_(), _x(16, 8, seed=2), weft.asarray(np.arange(16) % 4)
+    w, b, x, y = (
+        _x(8, 4).requires_grad_(),
+        _x(4, seed=1).requires_grad_(),
+        _x(16, 8, seed=2),
+        weft.asarray(np.arange(16) % 4),
+    )
     out = []
     for _ in range(3):
         loss = F.cross_entropy(weft.tanh(x @ w) * 2 + b, y)
@@ -48,8 +53,15 @@ PROGRAMS: dict[str, Callable[[Target], list[weft.Tensor]]] = {
     "columns": lambda t: [(_x(200, 7) - _x(200, 7).mean(axis=0)).sum(axis=0)],
     "product with an epilogue": lambda t: [weft.relu(_x(12, 20) @ _x(20, 9, seed=1) + _x(9, seed=2)) * 2],
     "convolution": lambda t: [weft.relu(F.conv2d(_x(2, 3, 6, 6), _x(4, 3, 3, 3, seed=1), _x(4, seed=2), padding=1))],
-    "views": lambda t: [weft.pad(_x(4, 6).T[::-1], ((1, 1), (0, 2))).reshape(-1) * 2, weft.concat([_x(4, 6), -_x(4, 6)], axis=1).sum(axis=1)],
-    "indexing": lambda t: [weft.exp(_x(6, 5))[weft.asarray([0, 5, -2])] * 2, weft.sort(_x(3, 9) * 2, axis=1), weft.cumsum(_x(3, 9) ** 2, axis=1)],
+    "views": lambda t: [
+        weft.pad(_x(4, 6).T[::-1], ((1, 1), (0, 2))).reshape(-1) * 2,
+        weft.concat([_x(4, 6), -_x(4, 6)], axis=1).sum(axis=1),
+    ],
+    "indexing": lambda t: [
+        weft.exp(_x(6, 5))[weft.asarray([0, 5, -2])] * 2,
+        weft.sort(_x(3, 9) * 2, axis=1),
+        weft.cumsum(_x(3, 9) ** 2, axis=1),
+    ],
     "half": lambda t: [(_x(64).astype("bfloat16") * 3 + 1).sum(), weft.exp(_x(64).astype("float16"))],
     "training": _training,
 }

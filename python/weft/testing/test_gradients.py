@@ -28,9 +28,27 @@ class Case:
 
 _SMOOTH = {
     name: Case(getattr(weft, name))
-    for name in ("exp", "exp2", "expm1", "sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh", "erf", "sigmoid", "square", "negative")
+    for name in (
+        "exp",
+        "exp2",
+        "expm1",
+        "sin",
+        "cos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "erf",
+        "sigmoid",
+        "square",
+        "negative",
+    )
 }
-_POSITIVE = {name: Case(getattr(weft, name), low=0.3, high=2) for name in ("log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "abs", "relu")}
+_POSITIVE = {
+    name: Case(getattr(weft, name), low=0.3, high=2)
+    for name in ("log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "abs", "relu")
+}
 _PAIR = ((4, 3), (3,))
 _INDEX = np.array([2, 0, 2, -1])
 
@@ -72,8 +90,10 @@ CASES = {
     "matmul with itself": Case(lambda a: a @ a.T, ((3, 2),)),
     "einsum": Case(lambda a, b: weft.einsum("bij,bkj->bik", a, b), ((2, 3, 2), (2, 2, 2))),
     "conv2d": Case(lambda x, w, b: F.conv2d(x, w, b, stride=2, padding=1), ((1, 2, 5, 4), (3, 2, 3, 2), (3,))),
-    "conv2d in groups": Case(lambda x, w: F.conv2d(x, w, padding=1, groups=2, dilation=2), ((1, 4, 5, 5), (4, 2, 2, 2))),
-    "transpose and reshape": Case(lambda a: (a.T.reshape(2, 6) * weft.arange(6, dtype=a.dtype)), ((3, 4),)),
+    "conv2d in groups": Case(
+        lambda x, w: F.conv2d(x, w, padding=1, groups=2, dilation=2), ((1, 4, 5, 5), (4, 2, 2, 2))
+    ),
+    "transpose and reshape": Case(lambda a: a.T.reshape(2, 6) * weft.arange(6, dtype=a.dtype), ((3, 4),)),
     "slices": Case(lambda a: a[::-1, 1::2] ** 2, ((3, 4),)),
     "concat": Case(lambda a, b: weft.concat([a, b, a * a], axis=0), ((2, 3), (1, 3))),
     "pad": Case(lambda a: weft.pad(a, ((1, 0), (2, 1))) ** 2, ((2, 3),)),
@@ -162,7 +182,10 @@ def test_twice(target: Target, name: str) -> None:
     got = weft.grad(along, argnums=numbers)(*[weft.asarray(x) for x in inputs])
     step = 1e-5
     up, down = ([x + s * step * d for x, d in zip(inputs, directions, strict=True)] for s in (1, -1))
-    want = [(a - b) / (2 * step) for a, b in zip(_gradients(case, up, "float64"), _gradients(case, down, "float64"), strict=True)]
+    want = [
+        (a - b) / (2 * step)
+        for a, b in zip(_gradients(case, up, "float64"), _gradients(case, down, "float64"), strict=True)
+    ]
     for g, w in zip(got, want, strict=True):
         np.testing.assert_allclose(from_weft(g), w, rtol=1e-5, atol=1e-5)
 

@@ -69,7 +69,9 @@ def test_write(target: Target, name: str) -> None:
     exact(from_weft(before), x)
 
 
-@pytest.mark.parametrize("index", [2, -1, (slice(1, 3),), (slice(None), 2), (slice(None, None, -2), 1), (..., 0), (1, 2, 0)], ids=str)
+@pytest.mark.parametrize(
+    "index", [2, -1, (slice(1, 3),), (slice(None), 2), (slice(None, None, -2), 1), (..., 0), (1, 2, 0)], ids=str
+)
 def test_write_a_region(target: Target, index: Any) -> None:
     x = numbers(SHAPE, "float32")
     want = x.copy()
@@ -96,8 +98,14 @@ def test_masks(target: Target) -> None:
 def test_along_an_axis(target: Target, axis: int) -> None:
     x = numbers(SHAPE, "float32")
     index = numbers(tuple(2 if d == axis % 3 else s for d, s in enumerate(SHAPE)), "int64", 0, SHAPE[axis] - 1)
-    exact(from_weft(weft.take_along_axis(to_weft(x, "float32"), to_weft(index, "int64"), axis)), np.take_along_axis(x, index, axis))
-    exact(from_weft(weft.take(to_weft(x, "float32"), weft.asarray([0, -1, 1]), axis=axis)), np.take(x, [0, -1, 1], axis=axis))
+    exact(
+        from_weft(weft.take_along_axis(to_weft(x, "float32"), to_weft(index, "int64"), axis)),
+        np.take_along_axis(x, index, axis),
+    )
+    exact(
+        from_weft(weft.take(to_weft(x, "float32"), weft.asarray([0, -1, 1]), axis=axis)),
+        np.take(x, [0, -1, 1], axis=axis),
+    )
 
 
 def _scattered(x: Array, index: Array, values: Array) -> Array:

@@ -37,11 +37,15 @@ SHAPES = [
 
 def _bound(a: Array, b: Array, dtype: str) -> Array:
     eps = EPS["float64" if dtype == "float64" else "float32"]
-    out: Array = eps * (4 + np.sqrt(a.shape[-1])) * np.matmul(np.abs(a).astype(np.float64), np.abs(b).astype(np.float64))
+    out: Array = (
+        eps * (4 + np.sqrt(a.shape[-1])) * np.matmul(np.abs(a).astype(np.float64), np.abs(b).astype(np.float64))
+    )
     return out
 
 
-def _check(target: Target, a: Array, b: Array, dtype: str, ta: weft.Tensor | None = None, tb: weft.Tensor | None = None) -> None:
+def _check(
+    target: Target, a: Array, b: Array, dtype: str, ta: weft.Tensor | None = None, tb: weft.Tensor | None = None
+) -> None:
     if a.size * (b.shape[-1] if b.ndim > 1 else 1) > target.budget(10**9, seconds=1.0, itemsize=0 or 1) and target.slow:
         pytest.skip("the backend is too slow for products of this size")
     got = from_weft(weft.matmul(to_weft(a, dtype) if ta is None else ta, to_weft(b, dtype) if tb is None else tb))
@@ -98,11 +102,20 @@ def test_operands_in_any_layout(target: Target, left: str, right: str) -> None:
 
 def test_what_comes_before_and_after(target: Target) -> None:
     """Operands that are expressions, and an epilogue: bias, activation, residual, rounding."""
-    a, b, bias = numbers((12, 18), "float32", seed=1), numbers((18, 7), "float32", seed=2), numbers(7, "float32", seed=3)
+    a, b, bias = (
+        numbers((12, 18), "float32", seed=1),
+        numbers((18, 7), "float32", seed=2),
+        numbers(7, "float32", seed=3),
+    )
     ta, tb, tbias = (to_weft(v, "float32") for v in (a, b, bias))
     product = (a.astype(np.float64) * 2) @ np.abs(b.astype(np.float64))
     bound = 2 * _bound(a, b, "float32") + 1e-6
-    near(from_weft(weft.relu((ta * 2) @ weft.abs(tb) + tbias) + ta[:, :7]), np.maximum(product + bias, 0) + a[:, :7], "float32", bound)
+    near(
+        from_weft(weft.relu((ta * 2) @ weft.abs(tb) + tbias) + ta[:, :7]),
+        np.maximum(product + bias, 0) + a[:, :7],
+        "float32",
+        bound,
+    )
     near(from_weft(((ta * 2) @ weft.abs(tb)).sum(axis=1)), product.sum(axis=1), "float32", bound.sum(axis=1))
 
 
@@ -114,9 +127,14 @@ def test_nan_and_infinity_pass_through(target: Target) -> None:
     near(from_weft(to_weft(a, "float32") @ to_weft(b, "float32")), want, "float32", 1e-3)
 
 
-@pytest.mark.parametrize("formula", ["ij,jk->ik", "bij,bkj->bik", "ij->ji", "ii->i", "ij->", "i,j->ij", "bhqd,bhkd->bhqk", "ij,ij->i"])
+@pytest.mark.parametrize(
+    "formula", ["ij,jk->ik", "bij,bkj->bik", "ij->ji", "ii->i", "ij->", "i,j->ij", "bhqd,bhkd->bhqk", "ij,ij->i"]
+)
 def test_einsum(target: Target, formula: str) -> None:
     sizes = {"i": 4, "j": 5, "k": 3, "b": 2, "h": 2, "q": 4, "d": 6}
-    inputs = [numbers(tuple(sizes[c] if term != "ii" else 4 for c in term), "float32", seed=n) for n, term in enumerate(formula.split("->")[0].split(","))]
+    inputs = [
+        numbers(tuple(sizes[c] if term != "ii" else 4 for c in term), "float32", seed=n)
+        for n, term in enumerate(formula.split("->")[0].split(","))
+    ]
     want = np.einsum(formula, *[x.astype(np.float64) for x in inputs])
     near(from_weft(weft.einsum(formula, *[to_weft(x, "float32") for x in inputs])), np.asarray(want), "float32", 2e-5)

@@ -36,7 +36,9 @@ def test_nan_comes_last(target: Target, descending: bool) -> None:
     x = np.array([3, np.nan, -np.inf, 0.0, -0.0, np.nan, np.inf, 1], np.float32)
     got = from_weft(weft.sort(to_weft(x, "float32"), descending=descending))
     numbers_ = np.sort(x[~np.isnan(x)])
-    exact(got, np.concatenate([numbers_[::-1] if descending else numbers_, [np.float32(np.nan)] * 2]).astype(np.float32))
+    exact(
+        got, np.concatenate([numbers_[::-1] if descending else numbers_, [np.float32(np.nan)] * 2]).astype(np.float32)
+    )
     order = from_weft(weft.argsort(to_weft(x, "float32"), descending=descending))
     assert order[-2:].tolist() == [1, 5]
     assert order.tolist().index(3) < order.tolist().index(4)  # 0.0 and -0.0 are equal: in place
@@ -45,7 +47,10 @@ def test_nan_comes_last(target: Target, descending: bool) -> None:
 def test_searchsorted(target: Target) -> None:
     row, values = np.array([1, 2, 2, 4, 9], np.float32), np.array([[0, 1, 2], [3, 9, 10]], np.float32)
     for side in ("left", "right"):
-        exact(from_weft(weft.searchsorted(to_weft(row, "float32"), to_weft(values, "float32"), side=side)), np.searchsorted(row, values, side=side))
+        exact(
+            from_weft(weft.searchsorted(to_weft(row, "float32"), to_weft(values, "float32"), side=side)),
+            np.searchsorted(row, values, side=side),
+        )
 
 
 @pytest.mark.parametrize("length", [1, 2, 31, 64, 65, 200])
@@ -53,8 +58,16 @@ def test_searchsorted(target: Target) -> None:
 def test_running(target: Target, name: str, length: int) -> None:
     x = numbers((3, length), "float32", 0.9, 1.1)
     want = getattr(np, name)(x.astype(np.float64), axis=1)
-    near(from_weft(getattr(weft, name)(to_weft(x, "float32"), axis=1)), want, "float32", EPS["float32"] * (4 + length) * want)
-    exact(from_weft(weft.cumsum(to_weft(numbers((length, 2), "int32", seed=1), "int32"), axis=0)), np.cumsum(numbers((length, 2), "int32", seed=1), axis=0, dtype=np.int64))
+    near(
+        from_weft(getattr(weft, name)(to_weft(x, "float32"), axis=1)),
+        want,
+        "float32",
+        EPS["float32"] * (4 + length) * want,
+    )
+    exact(
+        from_weft(weft.cumsum(to_weft(numbers((length, 2), "int32", seed=1), "int32"), axis=0)),
+        np.cumsum(numbers((length, 2), "int32", seed=1), axis=0, dtype=np.int64),
+    )
 
 
 @pytest.mark.parametrize("name", ["cummax", "cummin"])

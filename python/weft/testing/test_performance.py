@@ -54,11 +54,19 @@ def test_rates(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
         ("sum", f"{n}", lambda: a.sum(), 4 * n, n),
         ("softmax", f"{rows} x {columns}", lambda: F.softmax(matrix, 1), 8 * matrix.size, 5 * matrix.size),
         ("matmul", f"{side}", lambda: m1 @ m2, 12 * side**2, 2 * side**3),
-        ("conv 3x3", " x ".join(map(str, image)), lambda: F.conv2d(pixels, filters, padding=1), 8 * pixels.size, conv_flops),
+        (
+            "conv 3x3",
+            " x ".join(map(str, image)),
+            lambda: F.conv2d(pixels, filters, padding=1),
+            8 * pixels.size,
+            conv_flops,
+        ),
     ]
     lines = [f"\n{target!r}", f"{'':10}{'size':>18}{'us':>12}{'GB/s':>10}{'GFLOP/s':>10}"]
     for name, size, run, nbytes, flops in table:
         seconds = _seconds(run)
-        lines.append(f"{name:10}{size:>18}{seconds * 1e6:>12.1f}{nbytes / seconds / 1e9:>10.2f}{flops / seconds / 1e9:>10.2f}")
+        lines.append(
+            f"{name:10}{size:>18}{seconds * 1e6:>12.1f}{nbytes / seconds / 1e9:>10.2f}{flops / seconds / 1e9:>10.2f}"
+        )
     with capsys.disabled():
         print("\n".join(lines))

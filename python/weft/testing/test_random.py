@@ -17,7 +17,11 @@ from weft.testing.target import Target
 KNOWN = [
     ((0, 0, 0, 0), 0, (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
     ((0xFFFFFFFF,) * 4, 0xFFFFFFFFFFFFFFFF, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
-    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), 0x299F31D0A4093822, (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        0x299F31D0A4093822,
+        (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+    ),
 ]
 STREAMS = [(0, 0), (1, 0), (0xDEADBEEFCAFEBABE, 3), (2**64 - 1, 2**32 - 5), (12345, 2**40 + 1)]
 
@@ -74,7 +78,9 @@ def test_normal_is_the_quantile_of_its_bits(target: Target) -> None:
     target.need("uint64")
     words = _words(5, 100, 400)[:, 0]
     got = from_weft(_generator(5, 100).normal((400,)))
-    tail = (((words.astype(np.uint64) << np.uint64(1)) | np.uint64(1)) & np.uint64(0xFFFFFFFF)).astype(np.float64) / 2.0**33
+    tail = (((words.astype(np.uint64) << np.uint64(1)) | np.uint64(1)) & np.uint64(0xFFFFFFFF)).astype(
+        np.float64
+    ) / 2.0**33
     size = np.array([-NormalDist().inv_cdf(p) for p in tail])
     want = np.where(words >> np.uint32(31) == 0, size, -size)
     np.testing.assert_allclose(got, want, atol=2e-5, rtol=2e-5)

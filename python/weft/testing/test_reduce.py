@@ -13,14 +13,45 @@ from weft.testing.compare import EPS, exact, near
 from weft.testing.samples import FLOATS, NUMPY, Array, from_weft, numbers, to_weft
 from weft.testing.target import Target
 
-AXES: list[Any] = [None, *itertools.chain.from_iterable(itertools.combinations(range(3), n) for n in (1, 2, 3)), -1, (-1, 0)]
-LENGTHS = [1, 2, 3, 31, 32, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 4095, 4096, 4097, 8191, 8192, 8193, 12289, 40000]
+AXES: list[Any] = [
+    None,
+    *itertools.chain.from_iterable(itertools.combinations(range(3), n) for n in (1, 2, 3)),
+    -1,
+    (-1, 0),
+]
+LENGTHS = [
+    1,
+    2,
+    3,
+    31,
+    32,
+    63,
+    64,
+    65,
+    127,
+    128,
+    129,
+    255,
+    256,
+    257,
+    1000,
+    4095,
+    4096,
+    4097,
+    8191,
+    8192,
+    8193,
+    12289,
+    40000,
+]
 
 
 def sum_bound(x: Array, dtype: str, axis: Any = None) -> Any:
     """How far off a sum of rounded additions may be, in whatever order they come."""
     count = x.size / max(1, np.sum(x, axis=axis).size)
-    eps = max(EPS[dtype], 2.0**-52) if dtype in ("float32", "float64") else 2.0**-23  # narrow types are summed in float32
+    eps = (
+        max(EPS[dtype], 2.0**-52) if dtype in ("float32", "float64") else 2.0**-23
+    )  # narrow types are summed in float32
     return eps * (4 + np.sqrt(count)) * np.sum(np.abs(x), axis=axis, dtype=np.float64)
 
 
@@ -138,7 +169,12 @@ def test_moments(target: Target, axis: Any, dtype: str) -> None:
     target.need(dtype)
     x = numbers((6, 7, 5), dtype, -2, 3)
     wide = x.astype(np.float64)
-    near(from_weft(to_weft(x, dtype).mean(axis=axis)), wide.mean(axis=axis), dtype, 4 * EPS["float32" if dtype != "float64" else dtype])
+    near(
+        from_weft(to_weft(x, dtype).mean(axis=axis)),
+        wide.mean(axis=axis),
+        dtype,
+        4 * EPS["float32" if dtype != "float64" else dtype],
+    )
     spread = np.asarray(wide.var(axis=axis))
     near(from_weft(to_weft(x, dtype).var(axis=axis)), spread, dtype, 16 * EPS[dtype] * spread)
     lse = np.log(np.exp(wide).sum(axis=axis))

@@ -59,7 +59,10 @@ def test_padding(target: Target, width: tuple[tuple[int, int], tuple[int, int]])
     x = numbers((4, 5), "float32")
     t = to_weft(x, "float32")
     exact(from_weft(weft.pad(t, width, constant_values=7)), np.pad(x, width, constant_values=7))
-    exact(from_weft(weft.pad(t.T * 2, width, constant_values=-1)[::-1]), np.pad(x.T * np.float32(2), width, constant_values=-1)[::-1])
+    exact(
+        from_weft(weft.pad(t.T * 2, width, constant_values=-1)[::-1]),
+        np.pad(x.T * np.float32(2), width, constant_values=-1)[::-1],
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int16", "bool"])
@@ -67,7 +70,10 @@ def test_pieces_written_together(target: Target, dtype: str) -> None:
     target.need(dtype)
     pieces = [numbers((n, 3), dtype, seed=n) for n in (1, 4, 0, 2, 5)]
     exact(from_weft(weft.concat([to_weft(p, dtype) for p in pieces], axis=0)), np.concatenate(pieces))
-    exact(from_weft(weft.concat([to_weft(p.T, dtype) for p in pieces], axis=1)), np.concatenate([p.T for p in pieces], axis=1))
+    exact(
+        from_weft(weft.concat([to_weft(p.T, dtype) for p in pieces], axis=1)),
+        np.concatenate([p.T for p in pieces], axis=1),
+    )
 
 
 def test_many_pieces(target: Target) -> None:
