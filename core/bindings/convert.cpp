@@ -52,10 +52,8 @@ static bool fits(const PyScalar& s, DType dtype) {
 
 static void check_fits(const PyScalar& s, DType dtype) {
   if (fits(s, dtype)) return;
-  if (s.big)
-    PyErr_Format(PyExc_OverflowError, "Python integer %llu out of bounds for %s", (unsigned long long)s.value.i, name(dtype));
-  else
-    PyErr_Format(PyExc_OverflowError, "Python integer %lld out of bounds for %s", (long long)s.value.i, name(dtype));
+  if (s.big) PyErr_Format(PyExc_OverflowError, "Python integer %llu out of bounds for %s", (unsigned long long)s.value.i, name(dtype));
+  else PyErr_Format(PyExc_OverflowError, "Python integer %lld out of bounds for %s", (long long)s.value.i, name(dtype));
   throw nb::python_error();
 }
 
@@ -156,8 +154,7 @@ Dims as_dims(nb::handle h) {
   Dims dims;
   if (is_sequence(h))
     for (nb::handle item : nb::iter(h)) dims.push_back(as_int(item));
-  else
-    dims.push_back(as_int(h));
+  else dims.push_back(as_int(h));
   return dims;
 }
 
@@ -175,8 +172,6 @@ nb::tuple to_tuple(const Dims& dims) {
   return nb::steal<nb::tuple>(tuple);
 }
 
-Dims axes_of(const char* op, const NodeRef& x, nb::handle axis) {
-  return axis.is_none() ? ops::all_axes(x) : normalize_axes(op, as_dims(axis), x->rank());
-}
+Dims axes_of(const char* op, const NodeRef& x, nb::handle axis) { return axis.is_none() ? ops::all_axes(x) : normalize_axes(op, as_dims(axis), x->rank()); }
 
 }  // namespace weft

@@ -13,14 +13,18 @@ using h = nb::handle;
 
 // Whether a nested sequence holds tensors, by its first elements.
 bool holds_tensors(h x) {
-  while ((PyList_Check(x.ptr()) || PyTuple_Check(x.ptr())) && PySequence_Size(x.ptr())) x = nb::handle(PyList_Check(x.ptr()) ? PyList_GetItem(x.ptr(), 0) : PyTuple_GetItem(x.ptr(), 0));
+  while ((PyList_Check(x.ptr()) || PyTuple_Check(x.ptr())) && PySequence_Size(x.ptr()))
+    x = nb::handle(PyList_Check(x.ptr()) ? PyList_GetItem(x.ptr(), 0) : PyTuple_GetItem(x.ptr(), 0));
   return tensor_of(x);
 }
 
 NodeRef from_sequence(h data, Device* device) {
   if (holds_tensors(data)) {
     std::vector<NodeRef> items;
-    for (h item : nb::iter(data)) items.push_back(tensor_of(item) ? tensor_of(item)->node() : PyList_Check(item.ptr()) || PyTuple_Check(item.ptr()) ? from_sequence(item, device) : as_node(item, device));
+    for (h item : nb::iter(data))
+      items.push_back(tensor_of(item)                                         ? tensor_of(item)->node()
+                      : PyList_Check(item.ptr()) || PyTuple_Check(item.ptr()) ? from_sequence(item, device)
+                                                                              : as_node(item, device));
     return ops::stack(items, 0);
   }
   nb::object array = numpy_array(data);
@@ -114,7 +118,8 @@ NodeRef linspace(h start, h stop, int64_t n, bool endpoint, h dtype, h device) {
   DType work = is_inexact(wanted) && size_of(wanted) >= 4 ? wanted : is_inexact(wanted) ? DType::f32 : DType::f64;
   Device* d = as_device(device);
   // From both ends, so that both are exact: a (1 - t) + b t.
-  NodeRef t = ops::div(ops::cast(ops::iota(n, d), real_of(work)), ops::scalar(Scalar::of(double(std::max<int64_t>(1, endpoint ? n - 1 : n))), real_of(work), d));
+  NodeRef t =
+      ops::div(ops::cast(ops::iota(n, d), real_of(work)), ops::scalar(Scalar::of(double(std::max<int64_t>(1, endpoint ? n - 1 : n))), real_of(work), d));
   NodeRef one = ops::scalar(Scalar::of(1.0), real_of(work), d);
   NodeRef low = ops::scalar(a->value, work, d), high = ops::scalar(b->value, work, d);
   NodeRef result = ops::add(ops::mul(low, ops::sub(one, t)), ops::mul(high, t));
@@ -148,46 +153,75 @@ nb::object requiring(NodeRef node, bool requires_grad) {
 #define WEFT_NEW "dtype: weft._typing.DTypeLike | None = None, device: weft._typing.DeviceLike = None"
 
 void bind_creation(nb::module_& m, TensorClass& t) {
-  m.def("asarray", [](h data, h dtype, h device, h copy) {
-          if (copy.ptr() == Py_False && !tensor_of(data)) raise(Error::value, "asarray: copy=False, but data from outside is always copied");
-          return wrap(asarray(data, dtype, device));
-        }, nb::arg("obj"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::kw_only(), nb::arg("copy") = nb::none(),
-        "A tensor of this number, (nested) sequence, array or tensor. Data is copied at once.\n\nPython floats become the default float, ints int64; arrays keep their dtype.",
-        nb::sig("def asarray(obj: " WEFT_LIKE " | typing.Sequence[typing.Any], /, " WEFT_NEW ", *, copy: bool | None = None) -> Tensor"));
+  m.def(
+      "asarray",
+      [](h data, h dtype, h device, h copy) {
+        if (copy.ptr() == Py_False && !tensor_of(data)) raise(Error::value, "asarray: copy=False, but data from outside is always copied");
+        return wrap(asarray(data, dtype, device));
+      },
+      nb::arg("obj"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::kw_only(), nb::arg("copy") = nb::none(),
+      "A tensor of this number, (nested) sequence, array or tensor. Data is copied at once.\n\nPython floats become the default float, ints int64; arrays keep "
+      "their dtype.",
+      nb::sig("def asarray(obj: " WEFT_LIKE " | typing.Sequence[typing.Any], /, " WEFT_NEW ", *, copy: bool | None = None) -> Tensor"));
   for (const char* name : {"array", "tensor"})
-    m.def(name, [](h data, h dtype, h device, bool requires_grad) { return requiring(asarray(data, dtype, device), requires_grad); }, nb::arg("obj"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
-          nb::kw_only(), nb::arg("requires_grad") = false, "asarray(), and optionally a leaf that collects a gradient.",
-          nb::sig((std::string("def ") + name + "(obj: " WEFT_LIKE " | typing.Sequence[typing.Any], " WEFT_NEW ", *, requires_grad: bool = False) -> Tensor").c_str()));
-  m.def("from_numpy", [](h array, h device) { return wrap(from_numpy(array, as_device(device))); }, nb::arg("array"), nb::arg("device") = nb::none(), "A tensor with a copy of this array.",
-        nb::sig("def from_numpy(array: weft._typing.Array, device: weft._typing.DeviceLike = None) -> Tensor"));
+    m.def(
+        name, [](h data, h dtype, h device, bool requires_grad) { return requiring(asarray(data, dtype, device), requires_grad); }, nb::arg("obj"),
+        nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::kw_only(), nb::arg("requires_grad") = false,
+        "asarray(), and optionally a leaf that collects a gradient.",
+        nb::sig((std::string("def ") + name + "(obj: " WEFT_LIKE " | typing.Sequence[typing.Any], " WEFT_NEW ", *, requires_grad: bool = False) -> Tensor")
+                    .c_str()));
+  m.def(
+      "from_numpy",
+      [](h array, h device, bool copy) {
+        NodeRef node = copy ? nullptr : imported(array, as_device(device));
+        return wrap(node ? node : from_numpy(array, as_device(device)));
+      },
+      nb::arg("array"), nb::arg("device") = nb::none(), nb::kw_only(), nb::arg("copy") = true,
+      "A tensor with a copy of this array. With copy=False it reads the array's own memory where the device can, and the array must not change.",
+      nb::sig("def from_numpy(array: weft._typing.Array, device: weft._typing.DeviceLike = None, *, copy: bool = True) -> Tensor"));
 
   auto filled = [&](const char* name, double value, const char* doc) {
     std::string n = name;
-    m.def(name, [value](const nb::args& shape, h dtype, h device, bool requires_grad) { return requiring(ops::full(args_dims(shape), Scalar::of(value), as_dtype(dtype, default_float()), as_device(device)), requires_grad); },
-          nb::arg("shape"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::arg("requires_grad") = false, doc,
-          nb::sig(("def " + n + "(*shape: weft._typing.Shape, " WEFT_NEW ", requires_grad: bool = False) -> Tensor").c_str()));
-    m.def((n + "_like").c_str(), [value](h x, h dtype, h device) { return wrap(like(x, Scalar::of(value), dtype, device)); }, nb::arg("x"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
-          "The same for the shape, dtype and device of x.", nb::sig(("def " + n + "_like(x: " WEFT_LIKE ", /, " WEFT_NEW ") -> Tensor").c_str()));
+    m.def(
+        name,
+        [value](const nb::args& shape, h dtype, h device, bool requires_grad) {
+          return requiring(ops::full(args_dims(shape), Scalar::of(value), as_dtype(dtype, default_float()), as_device(device)), requires_grad);
+        },
+        nb::arg("shape"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::arg("requires_grad") = false, doc,
+        nb::sig(("def " + n + "(*shape: weft._typing.Shape, " WEFT_NEW ", requires_grad: bool = False) -> Tensor").c_str()));
+    m.def((n + "_like").c_str(), [value](h x, h dtype, h device) { return wrap(like(x, Scalar::of(value), dtype, device)); }, nb::arg("x"),
+          nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), "The same for the shape, dtype and device of x.",
+          nb::sig(("def " + n + "_like(x: " WEFT_LIKE ", /, " WEFT_NEW ") -> Tensor").c_str()));
   };
   filled("zeros", 0, "A tensor of this shape full of 0.");
   filled("ones", 1, "A tensor of this shape full of 1.");
   filled("empty", 0, "A tensor of this shape; the content is 0, as nodes are values.");
-  m.def("full", [](h shape, h value, h dtype, h device) { return wrap(full(shape, value, dtype, device)); }, nb::arg("shape"), nb::arg("fill_value"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
-        "A tensor of this shape full of one value.", nb::sig("def full(shape: weft._typing.Shape, fill_value: " WEFT_LIKE ", " WEFT_NEW ") -> Tensor"));
-  m.def("full_like", [](h x, h value, h dtype, h device) {
-          NodeRef node = as_node(x);
-          return wrap(like(x, as_scalar(value, as_dtype(dtype, node->dtype)), dtype, device));
-        }, nb::arg("x"), nb::arg("fill_value"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), "full() for the shape, dtype and device of x.",
-        nb::sig("def full_like(x: " WEFT_LIKE ", /, fill_value: weft._typing.Number, " WEFT_NEW ") -> Tensor"));
-  m.def("arange", [](h a, h b, h step, h dtype, h device) { return wrap(arange(a, b, step, dtype, device)); }, nb::arg("start"), nb::arg("stop") = nb::none(), nb::arg("step") = 1, nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
-        "start, start + step, ... below stop; from 0 if only one number is given.",
-        nb::sig("def arange(start: float, /, stop: float | None = None, step: float = 1, " WEFT_NEW ") -> Tensor"));
-  m.def("linspace", [](h a, h b, int64_t n, h dtype, h device, bool endpoint) { return wrap(linspace(a, b, n, endpoint, dtype, device)); }, nb::arg("start"), nb::arg("stop"), nb::arg("num") = 50,
-        nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::kw_only(), nb::arg("endpoint") = true, "`num` evenly spaced values from start to stop.",
-        nb::sig("def linspace(start: complex, stop: complex, /, num: int = 50, " WEFT_NEW ", *, endpoint: bool = True) -> Tensor"));
-  m.def("eye", [](int64_t n, h columns, int64_t k, h dtype, h device) { return wrap(eye(n, columns, k, dtype, device)); }, nb::arg("n_rows"), nb::arg("n_cols") = nb::none(), nb::kw_only(), nb::arg("k") = 0,
-        nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), "1 on the k-th diagonal, 0 elsewhere.",
-        nb::sig("def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, " WEFT_NEW ") -> Tensor"));
+  m.def(
+      "full", [](h shape, h value, h dtype, h device) { return wrap(full(shape, value, dtype, device)); }, nb::arg("shape"), nb::arg("fill_value"),
+      nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), "A tensor of this shape full of one value.",
+      nb::sig("def full(shape: weft._typing.Shape, fill_value: " WEFT_LIKE ", " WEFT_NEW ") -> Tensor"));
+  m.def(
+      "full_like",
+      [](h x, h value, h dtype, h device) {
+        NodeRef node = as_node(x);
+        return wrap(like(x, as_scalar(value, as_dtype(dtype, node->dtype)), dtype, device));
+      },
+      nb::arg("x"), nb::arg("fill_value"), nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), "full() for the shape, dtype and device of x.",
+      nb::sig("def full_like(x: " WEFT_LIKE ", /, fill_value: weft._typing.Number, " WEFT_NEW ") -> Tensor"));
+  m.def(
+      "arange", [](h a, h b, h step, h dtype, h device) { return wrap(arange(a, b, step, dtype, device)); }, nb::arg("start"), nb::arg("stop") = nb::none(),
+      nb::arg("step") = 1, nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
+      "start, start + step, ... below stop; from 0 if only one number is given.",
+      nb::sig("def arange(start: float, /, stop: float | None = None, step: float = 1, " WEFT_NEW ") -> Tensor"));
+  m.def(
+      "linspace", [](h a, h b, int64_t n, h dtype, h device, bool endpoint) { return wrap(linspace(a, b, n, endpoint, dtype, device)); }, nb::arg("start"),
+      nb::arg("stop"), nb::arg("num") = 50, nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(), nb::kw_only(), nb::arg("endpoint") = true,
+      "`num` evenly spaced values from start to stop.",
+      nb::sig("def linspace(start: complex, stop: complex, /, num: int = 50, " WEFT_NEW ", *, endpoint: bool = True) -> Tensor"));
+  m.def(
+      "eye", [](int64_t n, h columns, int64_t k, h dtype, h device) { return wrap(eye(n, columns, k, dtype, device)); }, nb::arg("n_rows"),
+      nb::arg("n_cols") = nb::none(), nb::kw_only(), nb::arg("k") = 0, nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
+      "1 on the k-th diagonal, 0 elsewhere.", nb::sig("def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, " WEFT_NEW ") -> Tensor"));
   for (bool lower : {true, false}) {
     std::string n = lower ? "tril" : "triu";
     auto f = [lower](h x, int64_t k) { return wrap(triangle(as_node(x), k, lower)); };

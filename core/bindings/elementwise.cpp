@@ -97,10 +97,8 @@ const BinaryRow binary_rows[] = {
 std::vector<std::string> words(const char* text) {
   std::vector<std::string> out(1);
   for (; *text; ++text) {
-    if (*text == ' ')
-      out.emplace_back();
-    else
-      out.back() += *text;
+    if (*text == ' ') out.emplace_back();
+    else out.back() += *text;
   }
   return out;
 }
@@ -135,7 +133,10 @@ NodeRef round(const NodeRef& x, int decimals) {
 NodeRef nan_to_num(const NodeRef& x, nb::handle nan, nb::handle posinf, nb::handle neginf) {
   if (!is_float(x->dtype)) return x;
   auto value = [&](double v) { return ops::scalar(Scalar::of(v), x->dtype, x->device); };
-  double big = x->dtype == DType::f64 ? 1.7976931348623157e308 : x->dtype == DType::f16 ? 65504 : x->dtype == DType::bf16 ? 3.3895313892515355e38 : 3.4028234663852886e38;
+  double big = x->dtype == DType::f64    ? 1.7976931348623157e308
+               : x->dtype == DType::f16  ? 65504
+               : x->dtype == DType::bf16 ? 3.3895313892515355e38
+                                         : 3.4028234663852886e38;
   NodeRef zero = value(0), clean = ops::where(ops::isnan(x), value(nb::cast<double>(nan)), x);
   NodeRef high = value(posinf.is_none() ? big : nb::cast<double>(posinf)), low = value(neginf.is_none() ? -big : nb::cast<double>(neginf));
   NodeRef inf = ops::isinf(x);
@@ -149,11 +150,12 @@ void bind_elementwise(nb::module_& m, TensorClass& t) {
   for (const UnaryRow& row : unary_rows) {
     auto f = row.f;
     for (const std::string& name : words(row.names)) {
-      m.def(name.c_str(), [f](nb::handle x) { return wrap(f(as_node(x))); }, nb::arg("x"), row.doc,
-            nb::sig(("def " + name + "(x: " WEFT_LIKE ", /) -> Tensor").c_str()));
+      m.def(
+          name.c_str(), [f](nb::handle x) { return wrap(f(as_node(x))); }, nb::arg("x"), row.doc,
+          nb::sig(("def " + name + "(x: " WEFT_LIKE ", /) -> Tensor").c_str()));
       if (name == "real" || name == "imag")
-        t.def_prop_ro(name.c_str(), [f](const Tensor& x) { return wrap(f(x.node())); }, row.doc,
-                      nb::for_getter(nb::sig(("def " + name + "(self) -> Tensor").c_str())));
+        t.def_prop_ro(
+            name.c_str(), [f](const Tensor& x) { return wrap(f(x.node())); }, row.doc, nb::for_getter(nb::sig(("def " + name + "(self) -> Tensor").c_str())));
       else if (name != "stop_gradient")
         t.def(name.c_str(), [f](const Tensor& x) { return wrap(f(x.node())); }, row.doc, nb::sig(("def " + name + "(self) -> Tensor").c_str()));
     }
@@ -162,14 +164,20 @@ void bind_elementwise(nb::module_& m, TensorClass& t) {
     auto f = row.f;
     bool comparison = row.comparison;
     for (const std::string& name : words(row.names)) {
-      m.def(name.c_str(), [f, comparison](nb::handle a, nb::handle b) {
-        Operands pair = operands(a, b, comparison);
-        return wrap(f(pair.a, pair.b));
-      }, nb::arg("x1"), nb::arg("x2"), row.doc, nb::sig(("def " + name + "(x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /) -> Tensor").c_str()));
-      t.def(name.c_str(), [f, comparison](nb::handle a, nb::handle b) {
-        Operands pair = operands(a, b, comparison);
-        return wrap(f(pair.a, pair.b));
-      }, nb::arg("other"), row.doc, nb::sig(("def " + name + "(self, other: " WEFT_LIKE ", /) -> Tensor").c_str()));
+      m.def(
+          name.c_str(),
+          [f, comparison](nb::handle a, nb::handle b) {
+            Operands pair = operands(a, b, comparison);
+            return wrap(f(pair.a, pair.b));
+          },
+          nb::arg("x1"), nb::arg("x2"), row.doc, nb::sig(("def " + name + "(x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /) -> Tensor").c_str()));
+      t.def(
+          name.c_str(),
+          [f, comparison](nb::handle a, nb::handle b) {
+            Operands pair = operands(a, b, comparison);
+            return wrap(f(pair.a, pair.b));
+          },
+          nb::arg("other"), row.doc, nb::sig(("def " + name + "(self, other: " WEFT_LIKE ", /) -> Tensor").c_str()));
     }
   }
   for (const char* name : {"pow", "power"}) {
@@ -179,52 +187,76 @@ void bind_elementwise(nb::module_& m, TensorClass& t) {
       Operands pair = operands(a, b);
       return wrap(ops::pow(pair.a, pair.b));
     };
-    m.def(name, f, nb::arg("x1"), nb::arg("x2"), "x1 ** x2.", nb::sig((std::string("def ") + name + "(x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /) -> Tensor").c_str()));
+    m.def(name, f, nb::arg("x1"), nb::arg("x2"), "x1 ** x2.",
+          nb::sig((std::string("def ") + name + "(x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /) -> Tensor").c_str()));
     t.def(name, f, nb::arg("exponent"), "x ** exponent.", nb::sig((std::string("def ") + name + "(self, exponent: " WEFT_LIKE ", /) -> Tensor").c_str()));
   }
   m.def("positive", [](nb::handle x) { return wrap(as_node(x)); }, nb::arg("x"), "+x.", nb::sig("def positive(x: " WEFT_LIKE ", /) -> Tensor"));
-  m.def("fma", [](nb::handle a, nb::handle b, nb::handle c) {
+  m.def(
+      "fma",
+      [](nb::handle a, nb::handle b, nb::handle c) {
         Operands ab = operands(a, b);
         NodeRef last = operand(c, ab.a);
         return wrap(ops::fma(ab.a, ab.b, last ? last : as_node(c, ab.a->device)));
-      }, nb::arg("a"), nb::arg("b"), nb::arg("c"), "a * b + c, rounded once.", nb::sig("def fma(a: " WEFT_LIKE ", b: " WEFT_LIKE ", c: " WEFT_LIKE ", /) -> Tensor"));
-  m.def("complex", [](nb::handle re, nb::handle im) {
+      },
+      nb::arg("a"), nb::arg("b"), nb::arg("c"), "a * b + c, rounded once.",
+      nb::sig("def fma(a: " WEFT_LIKE ", b: " WEFT_LIKE ", c: " WEFT_LIKE ", /) -> Tensor"));
+  m.def(
+      "complex",
+      [](nb::handle re, nb::handle im) {
         Operands pair = operands(re, im);
         return wrap(ops::make_complex(pair.a, pair.b));
-      }, nb::arg("real"), nb::arg("imag"), "real + 1j * imag.", nb::sig("def complex(real: " WEFT_LIKE ", imag: " WEFT_LIKE ", /) -> Tensor"));
-  m.def("where", [](nb::handle c, nb::handle a, nb::handle b) { return wrap(where(c, a, b)); }, nb::arg("condition"), nb::arg("x1"), nb::arg("x2"),
-        "x1 where the condition holds, else x2. All three broadcast.", nb::sig("def where(condition: " WEFT_LIKE ", x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /) -> Tensor"));
-  t.def("where", [](nb::handle self, nb::handle c, nb::handle b) { return wrap(where(c, self, b)); }, nb::arg("condition"), nb::arg("other"),
-        "This tensor where the condition holds, else `other` (PyTorch).", nb::sig("def where(self, condition: " WEFT_LIKE ", other: " WEFT_LIKE ", /) -> Tensor"));
-  t.def("masked_fill", [](nb::handle self, nb::handle mask, nb::handle value) { return wrap(where(mask, value, self)); },
-        nb::arg("mask"), nb::arg("value"), "`value` where the mask holds.", nb::sig("def masked_fill(self, mask: " WEFT_LIKE ", value: " WEFT_LIKE ") -> Tensor"));
+      },
+      nb::arg("real"), nb::arg("imag"), "real + 1j * imag.", nb::sig("def complex(real: " WEFT_LIKE ", imag: " WEFT_LIKE ", /) -> Tensor"));
+  m.def(
+      "where", [](nb::handle c, nb::handle a, nb::handle b) { return wrap(where(c, a, b)); }, nb::arg("condition"), nb::arg("x1"), nb::arg("x2"),
+      "x1 where the condition holds, else x2. All three broadcast.",
+      nb::sig("def where(condition: " WEFT_LIKE ", x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /) -> Tensor"));
+  t.def(
+      "where", [](nb::handle self, nb::handle c, nb::handle b) { return wrap(where(c, self, b)); }, nb::arg("condition"), nb::arg("other"),
+      "This tensor where the condition holds, else `other` (PyTorch).",
+      nb::sig("def where(self, condition: " WEFT_LIKE ", other: " WEFT_LIKE ", /) -> Tensor"));
+  t.def(
+      "masked_fill", [](nb::handle self, nb::handle mask, nb::handle value) { return wrap(where(mask, value, self)); }, nb::arg("mask"), nb::arg("value"),
+      "`value` where the mask holds.", nb::sig("def masked_fill(self, mask: " WEFT_LIKE ", value: " WEFT_LIKE ") -> Tensor"));
 
   auto clip_of = [](nb::handle x, nb::handle lo, nb::handle hi) { return wrap(clip(as_node(x), lo, hi)); };
   for (const char* name : {"clip", "clamp"}) {
-    m.def(name, clip_of, nb::arg("x"), nb::arg("min") = nb::none(), nb::arg("max") = nb::none(), "x, but not below min nor above max.",
-          nb::sig((std::string("def ") + name + "(x: " WEFT_LIKE ", /, min: " WEFT_LIKE " | None = None, max: " WEFT_LIKE " | None = None) -> Tensor").c_str()));
+    m.def(
+        name, clip_of, nb::arg("x"), nb::arg("min") = nb::none(), nb::arg("max") = nb::none(), "x, but not below min nor above max.",
+        nb::sig((std::string("def ") + name + "(x: " WEFT_LIKE ", /, min: " WEFT_LIKE " | None = None, max: " WEFT_LIKE " | None = None) -> Tensor").c_str()));
     t.def(name, clip_of, nb::arg("min") = nb::none(), nb::arg("max") = nb::none(), "This tensor, but not below min nor above max.",
           nb::sig((std::string("def ") + name + "(self, min: " WEFT_LIKE " | None = None, max: " WEFT_LIKE " | None = None) -> Tensor").c_str()));
   }
-  t.def("clamp_", [](nb::handle self, nb::handle lo, nb::handle hi) {
+  t.def(
+      "clamp_",
+      [](nb::handle self, nb::handle lo, nb::handle hi) {
         tensor_of(self)->rebind(clip(tensor_of(self)->node(), lo, hi));
         return nb::borrow(self);
-      }, nb::arg("min") = nb::none(), nb::arg("max") = nb::none(), "clamp(), giving this handle the result.",
-        nb::sig("def clamp_(self, min: " WEFT_LIKE " | None = None, max: " WEFT_LIKE " | None = None) -> Tensor"));
-  m.def("round", [](nb::handle x, int decimals) { return wrap(round(as_node(x), decimals)); }, nb::arg("x"), nb::arg("decimals") = 0,
-        "Rounded, half to even.", nb::sig("def round(x: " WEFT_LIKE ", /, decimals: int = 0) -> Tensor"));
-  t.def("round", [](const Tensor& x, int decimals) { return wrap(round(x.node(), decimals)); }, nb::arg("decimals") = 0, "Rounded, half to even.",
-        nb::sig("def round(self, decimals: int = 0) -> Tensor"));
-  m.def("nan_to_num", [](nb::handle x, nb::handle nan, nb::handle p, nb::handle n) { return wrap(nan_to_num(as_node(x), nan, p, n)); }, nb::arg("x"),
-        nb::arg("nan") = 0.0, nb::arg("posinf") = nb::none(), nb::arg("neginf") = nb::none(), "NaN and infinities replaced by numbers.",
-        nb::sig("def nan_to_num(x: " WEFT_LIKE ", nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor"));
-  m.def("bitcast", [](nb::handle x, nb::handle dtype) { return wrap(ops::bitcast(as_node(x), as_dtype(dtype))); }, nb::arg("x"), nb::arg("dtype"),
-        "The same bits as another dtype of the same width.", nb::sig("def bitcast(x: " WEFT_LIKE ", dtype: weft._typing.DTypeLike) -> Tensor"));
-  m.def("astype", [](nb::handle x, nb::handle dtype, bool, nb::handle device) {
+      },
+      nb::arg("min") = nb::none(), nb::arg("max") = nb::none(), "clamp(), giving this handle the result.",
+      nb::sig("def clamp_(self, min: " WEFT_LIKE " | None = None, max: " WEFT_LIKE " | None = None) -> Tensor"));
+  m.def(
+      "round", [](nb::handle x, int decimals) { return wrap(round(as_node(x), decimals)); }, nb::arg("x"), nb::arg("decimals") = 0, "Rounded, half to even.",
+      nb::sig("def round(x: " WEFT_LIKE ", /, decimals: int = 0) -> Tensor"));
+  t.def(
+      "round", [](const Tensor& x, int decimals) { return wrap(round(x.node(), decimals)); }, nb::arg("decimals") = 0, "Rounded, half to even.",
+      nb::sig("def round(self, decimals: int = 0) -> Tensor"));
+  m.def(
+      "nan_to_num", [](nb::handle x, nb::handle nan, nb::handle p, nb::handle n) { return wrap(nan_to_num(as_node(x), nan, p, n)); }, nb::arg("x"),
+      nb::arg("nan") = 0.0, nb::arg("posinf") = nb::none(), nb::arg("neginf") = nb::none(), "NaN and infinities replaced by numbers.",
+      nb::sig("def nan_to_num(x: " WEFT_LIKE ", nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor"));
+  m.def(
+      "bitcast", [](nb::handle x, nb::handle dtype) { return wrap(ops::bitcast(as_node(x), as_dtype(dtype))); }, nb::arg("x"), nb::arg("dtype"),
+      "The same bits as another dtype of the same width.", nb::sig("def bitcast(x: " WEFT_LIKE ", dtype: weft._typing.DTypeLike) -> Tensor"));
+  m.def(
+      "astype",
+      [](nb::handle x, nb::handle dtype, bool, nb::handle device) {
         NodeRef node = ops::cast(as_node(x), as_dtype(dtype));
         return device.is_none() ? wrap(node) : nb::object(wrap(node).attr("to")(device));
-      }, nb::arg("x"), nb::arg("dtype"), nb::kw_only(), nb::arg("copy") = true, nb::arg("device") = nb::none(), "Converted to another dtype.",
-        nb::sig("def astype(x: " WEFT_LIKE ", dtype: weft._typing.DTypeLike, /, *, copy: bool = True, device: weft._typing.DeviceLike = None) -> Tensor"));
+      },
+      nb::arg("x"), nb::arg("dtype"), nb::kw_only(), nb::arg("copy") = true, nb::arg("device") = nb::none(), "Converted to another dtype.",
+      nb::sig("def astype(x: " WEFT_LIKE ", dtype: weft._typing.DTypeLike, /, *, copy: bool = True, device: weft._typing.DeviceLike = None) -> Tensor"));
 }
 
 }  // namespace weft

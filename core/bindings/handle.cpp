@@ -3,9 +3,9 @@
 
 #include "autodiff/backward.h"
 #include "bindings/tracer.h"
-#include "runtime/state.h"
 #include "graph/ops.h"
 #include "runtime/gil.h"
+#include "runtime/state.h"
 
 namespace weft {
 
@@ -78,8 +78,7 @@ void Tensor::rebind(NodeRef node) {
 void Tensor::set_requires_grad(bool on) {
   if (on == node_->requires_grad) return;
   if (on) {
-    if (!is_inexact(node_->dtype))
-      raise(Error::type, "requires_grad: only floating-point and complex tensors have gradients, not ", name(node_->dtype));
+    if (!is_inexact(node_->dtype)) raise(Error::type, "requires_grad: only floating-point and complex tensors have gradients, not ", name(node_->dtype));
     make_leaf(node_);
   } else {
     if (!leaf_) raise(Error::runtime, "requires_grad: this tensor is computed from others that require a gradient; use detach()");

@@ -10,8 +10,8 @@ namespace {
 
 struct Part {
   enum Kind { slice, integer, newaxis, array, gap } kind;  // gap: an ellipsis that stands for nothing, but separates arrays
-  int64_t start = 0, size = 0, step = 1;                    // slice; integer: start
-  NodeRef index;                                            // array
+  int64_t start = 0, size = 0, step = 1;                   // slice; integer: start
+  NodeRef index;                                           // array
 };
 
 struct Index {
@@ -56,10 +56,8 @@ class Parser {
     int rest = x->rank() - used;
     if (rest < 0) raise(Error::index, "too many indices: the tensor has ", x->rank(), " dimensions, but ", used, " were indexed");
     for (size_t i = 0; i < items.size(); ++i) {
-      if (int(i) == dots)
-        fill(rest);
-      else
-        item(items[i]);
+      if (int(i) == dots) fill(rest);
+      else item(items[i]);
     }
     if (dots < 0) fill(rest);
   }
@@ -86,8 +84,7 @@ class Parser {
     };
     if (PyTuple_Check(index.ptr()))
       for (nb::handle h : nb::borrow<nb::tuple>(index)) add(h);
-    else
-      add(index);
+    else add(index);
     return items;
   }
 
@@ -157,8 +154,7 @@ class Parser {
     int64_t n = 1;
     for (size_t i = 0; i < shape.size(); ++i) {
       int64_t size = out_.x->shape[dim_ + i];
-      if (shape[i] != size)
-        raise(Error::index, "a boolean mask of shape ", shape, " does not fit axis ", dim_ + i, " with size ", size);
+      if (shape[i] != size) raise(Error::index, "a boolean mask of shape ", shape, " does not fit axis ", dim_ + i, " with size ", size);
       n *= size;
     }
     merged.push_back(n);
@@ -331,7 +327,8 @@ NodeRef set_masked(const NodeRef& x, nb::handle key, const NodeRef& value) {
   NodeRef mask = as_node(key, x->device);
   Dims shape = mask->shape;
   for (int d = 0; d < mask->rank(); ++d)
-    if (mask->rank() > x->rank() || shape[d] != x->shape[d]) raise(Error::index, "a boolean mask of shape ", shape, " does not fit a tensor of shape ", x->shape);
+    if (mask->rank() > x->rank() || shape[d] != x->shape[d])
+      raise(Error::index, "a boolean mask of shape ", shape, " does not fit a tensor of shape ", x->shape);
   while (int(shape.size()) < x->rank()) shape.push_back(1);
   return ops::where(ops::reshape(mask, shape), ops::reshape(value, {}), x);
 }
@@ -351,12 +348,14 @@ NodeRef set(const NodeRef& x, nb::handle key, nb::handle given) {
 }  // namespace
 
 void bind_indexing(nb::module_& m, TensorClass& t) {
-  t.def("__getitem__", [](const Tensor& x, nb::handle key) { return wrap(get(x.node(), key)); }, nb::arg("key").none(),
-        "By NumPy's rules. A mask waits for its count. An index known here that is out of bounds raises IndexError; one that is computed raises it later.",
-        nb::sig("def __getitem__(self, key: weft._typing.Index, /) -> Tensor"));
-  t.def("__setitem__", [](Tensor& x, nb::handle key, nb::handle value) { x.rebind(set(x.node(), key, value)); }, nb::arg("key").none(), nb::arg("value"),
-        "Gives this handle a new value with the elements replaced; other handles and views keep theirs.",
-        nb::sig("def __setitem__(self, key: weft._typing.Index, value: " WEFT_LIKE " | typing.Sequence[typing.Any], /) -> None"));
+  t.def(
+      "__getitem__", [](const Tensor& x, nb::handle key) { return wrap(get(x.node(), key)); }, nb::arg("key").none(),
+      "By NumPy's rules. A mask waits for its count. An index known here that is out of bounds raises IndexError; one that is computed raises it later.",
+      nb::sig("def __getitem__(self, key: weft._typing.Index, /) -> Tensor"));
+  t.def(
+      "__setitem__", [](Tensor& x, nb::handle key, nb::handle value) { x.rebind(set(x.node(), key, value)); }, nb::arg("key").none(), nb::arg("value"),
+      "Gives this handle a new value with the elements replaced; other handles and views keep theirs.",
+      nb::sig("def __setitem__(self, key: weft._typing.Index, value: " WEFT_LIKE " | typing.Sequence[typing.Any], /) -> None"));
 }
 
 }  // namespace weft

@@ -230,101 +230,164 @@ void bind_movement(nb::module_& m, TensorClass& t) {
   using h = nb::handle;
 
   // ---- shapes
-  m.def("reshape", [](h x, h shape, h) { return wrap(ops::reshape(as_node(x), as_dims(shape))); }, nb::arg("x"), nb::arg("shape"), nb::kw_only(), nb::arg("copy") = nb::none(),
-        "The same elements in row-major order with another shape; one size may be -1.",
-        sig("def reshape(x: " WEFT_LIKE ", /, shape: weft._typing.Shape, *, copy: bool | None = None) -> Tensor"));
-  t.def("reshape", [](const Tensor& x, const nb::args& shape) { return wrap(ops::reshape(x.node(), args_dims(shape))); },
-        "The same elements with another shape; one size may be -1.", sig("def reshape(self, *shape: weft._typing.Shape) -> Tensor"));
-  t.def("view", [](const Tensor& x, const nb::args& shape) {
-          if (shape.size() == 1 && nb::isinstance<PyDType>(shape[0])) return wrap(ops::bitcast(x.node(), as_dtype(shape[0])));
-          return wrap(ops::reshape(x.node(), args_dims(shape)));
-        }, "reshape(), or with a dtype of the same width the same bits.", sig("def view(self, *shape: weft._typing.Shape | dtype) -> Tensor"));
-  t.def("reshape_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::reshape(x.node(), y.node()->shape)); }, "The shape of another tensor.", sig("def reshape_as(self, other: Tensor, /) -> Tensor"));
+  m.def(
+      "reshape", [](h x, h shape, h) { return wrap(ops::reshape(as_node(x), as_dims(shape))); }, nb::arg("x"), nb::arg("shape"), nb::kw_only(),
+      nb::arg("copy") = nb::none(), "The same elements in row-major order with another shape; one size may be -1.",
+      sig("def reshape(x: " WEFT_LIKE ", /, shape: weft._typing.Shape, *, copy: bool | None = None) -> Tensor"));
+  t.def(
+      "reshape", [](const Tensor& x, const nb::args& shape) { return wrap(ops::reshape(x.node(), args_dims(shape))); },
+      "The same elements with another shape; one size may be -1.", sig("def reshape(self, *shape: weft._typing.Shape) -> Tensor"));
+  t.def(
+      "view",
+      [](const Tensor& x, const nb::args& shape) {
+        if (shape.size() == 1 && nb::isinstance<PyDType>(shape[0])) return wrap(ops::bitcast(x.node(), as_dtype(shape[0])));
+        return wrap(ops::reshape(x.node(), args_dims(shape)));
+      },
+      "reshape(), or with a dtype of the same width the same bits.", sig("def view(self, *shape: weft._typing.Shape | dtype) -> Tensor"));
+  t.def(
+      "reshape_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::reshape(x.node(), y.node()->shape)); }, "The shape of another tensor.",
+      sig("def reshape_as(self, other: Tensor, /) -> Tensor"));
   for (const char* name : {"flatten", "ravel"}) {
     auto f = [](h x, h start, h end) { return wrap(flatten(as_node(x), as_int(start), as_int(end))); };
-    both(name, "start_dim: int = 0, end_dim: int = -1", "One dimension in place of those from start_dim to end_dim (all by default).", f, nb::arg("start_dim") = 0, nb::arg("end_dim") = -1);
+    both(name, "start_dim: int = 0, end_dim: int = -1", "One dimension in place of those from start_dim to end_dim (all by default).", f,
+         nb::arg("start_dim") = 0, nb::arg("end_dim") = -1);
   }
-  t.def("unflatten", [](const Tensor& x, int64_t axis, h sizes) {
-          Dims shape = x.node()->shape, inner = as_dims(sizes);
-          int a = normalize_axis("unflatten", axis, x.node()->rank());
-          int64_t rest = x.node()->shape[a];
-          for (int64_t d : inner) rest /= d > 0 ? d : 1;
-          shape.erase(a);
-          for (size_t i = 0; i < inner.size(); ++i) shape.insert(a + i, inner[i] == -1 ? rest : inner[i]);
-          return wrap(ops::reshape(x.node(), shape));
-        }, nb::arg("dim"), nb::arg("sizes"), "Several dimensions in place of one.", sig("def unflatten(self, dim: int, sizes: weft._typing.Shape) -> Tensor"));
+  t.def(
+      "unflatten",
+      [](const Tensor& x, int64_t axis, h sizes) {
+        Dims shape = x.node()->shape, inner = as_dims(sizes);
+        int a = normalize_axis("unflatten", axis, x.node()->rank());
+        int64_t rest = x.node()->shape[a];
+        for (int64_t d : inner) rest /= d > 0 ? d : 1;
+        shape.erase(a);
+        for (size_t i = 0; i < inner.size(); ++i) shape.insert(a + i, inner[i] == -1 ? rest : inner[i]);
+        return wrap(ops::reshape(x.node(), shape));
+      },
+      nb::arg("dim"), nb::arg("sizes"), "Several dimensions in place of one.", sig("def unflatten(self, dim: int, sizes: weft._typing.Shape) -> Tensor"));
 
   // ---- order of dimensions
-  t.def_prop_ro("T", [](const Tensor& x) { return wrap(reversed(x.node())); }, "With the dimensions in reverse order.", nb::for_getter(nb::sig("def T(self) -> Tensor")));
-  t.def_prop_ro("mT", [](const Tensor& x) {
-          if (x.node()->rank() < 2) raise(Error::value, "mT: at least 2 dimensions are needed, not ", x.node()->rank());
-          return wrap(swap(x.node(), -1, -2));
-        }, "With the last two dimensions exchanged.", nb::for_getter(nb::sig("def mT(self) -> Tensor")));
-  m.def("matrix_transpose", [](h x) { return wrap(swap(as_node(x), -1, -2)); }, nb::arg("x"), "With the last two dimensions exchanged.", sig("def matrix_transpose(x: " WEFT_LIKE ", /) -> Tensor"));
-  m.def("transpose", [](h x, h axes) { return wrap(axes.is_none() ? reversed(as_node(x)) : permute("transpose", as_node(x), as_dims(axes))); }, nb::arg("x"), nb::arg("axes") = nb::none(),
-        "With the dimensions in this order; reversed by default.", sig("def transpose(x: " WEFT_LIKE ", /, axes: weft._typing.Shape | None = None) -> Tensor"));
-  t.def("transpose", [](const Tensor& x, const nb::args& axes) {
-          if (axes.size() == 0 || (axes.size() == 1 && axes[0].is_none())) return wrap(reversed(x.node()));
-          // Two numbers are PyTorch's: as an order of NumPy's they would do nothing, or what an exchange does.
-          if (axes.size() == 2) return wrap(swap(x.node(), as_int(axes[0]), as_int(axes[1])));
-          return wrap(permute("transpose", x.node(), args_dims(axes)));
-        }, "With the dimensions in this order (reversed by default); t.transpose(a, b) exchanges two.", sig("def transpose(self, *axes: weft._typing.Shape | None) -> Tensor"));
+  t.def_prop_ro(
+      "T", [](const Tensor& x) { return wrap(reversed(x.node())); }, "With the dimensions in reverse order.", nb::for_getter(nb::sig("def T(self) -> Tensor")));
+  t.def_prop_ro(
+      "mT",
+      [](const Tensor& x) {
+        if (x.node()->rank() < 2) raise(Error::value, "mT: at least 2 dimensions are needed, not ", x.node()->rank());
+        return wrap(swap(x.node(), -1, -2));
+      },
+      "With the last two dimensions exchanged.", nb::for_getter(nb::sig("def mT(self) -> Tensor")));
+  m.def(
+      "matrix_transpose", [](h x) { return wrap(swap(as_node(x), -1, -2)); }, nb::arg("x"), "With the last two dimensions exchanged.",
+      sig("def matrix_transpose(x: " WEFT_LIKE ", /) -> Tensor"));
+  m.def(
+      "transpose", [](h x, h axes) { return wrap(axes.is_none() ? reversed(as_node(x)) : permute("transpose", as_node(x), as_dims(axes))); }, nb::arg("x"),
+      nb::arg("axes") = nb::none(), "With the dimensions in this order; reversed by default.",
+      sig("def transpose(x: " WEFT_LIKE ", /, axes: weft._typing.Shape | None = None) -> Tensor"));
+  t.def(
+      "transpose",
+      [](const Tensor& x, const nb::args& axes) {
+        if (axes.size() == 0 || (axes.size() == 1 && axes[0].is_none())) return wrap(reversed(x.node()));
+        // Two numbers are PyTorch's: as an order of NumPy's they would do nothing, or what an exchange does.
+        if (axes.size() == 2) return wrap(swap(x.node(), as_int(axes[0]), as_int(axes[1])));
+        return wrap(permute("transpose", x.node(), args_dims(axes)));
+      },
+      "With the dimensions in this order (reversed by default); t.transpose(a, b) exchanges two.",
+      sig("def transpose(self, *axes: weft._typing.Shape | None) -> Tensor"));
   for (const char* name : {"permute_dims", "permute"})
-    m.def(name, [](h x, h axes) { return wrap(permute("permute_dims", as_node(x), as_dims(axes))); }, nb::arg("x"), nb::arg("axes"), "With the dimensions in this order.",
-          sig((std::string("def ") + name + "(x: " WEFT_LIKE ", /, axes: weft._typing.Shape) -> Tensor").c_str()));
-  t.def("permute", [](const Tensor& x, const nb::args& axes) { return wrap(permute("permute", x.node(), args_dims(axes))); }, "With the dimensions in this order.",
-        sig("def permute(self, *axes: weft._typing.Shape) -> Tensor"));
-  both("swapaxes", "axis1: int, axis2: int", "With two dimensions exchanged.", [](h x, int64_t a, int64_t b) { return wrap(swap(as_node(x), a, b)); }, nb::arg("axis1"), nb::arg("axis2"));
-  both("moveaxis", "source: weft._typing.Shape, destination: weft._typing.Shape", "With some dimensions moved; the others keep their order.",
-       [](h x, h a, h b) { return wrap(moveaxis(as_node(x), a, b)); }, nb::arg("source"), nb::arg("destination"));
+    m.def(
+        name, [](h x, h axes) { return wrap(permute("permute_dims", as_node(x), as_dims(axes))); }, nb::arg("x"), nb::arg("axes"),
+        "With the dimensions in this order.", sig((std::string("def ") + name + "(x: " WEFT_LIKE ", /, axes: weft._typing.Shape) -> Tensor").c_str()));
+  t.def(
+      "permute", [](const Tensor& x, const nb::args& axes) { return wrap(permute("permute", x.node(), args_dims(axes))); },
+      "With the dimensions in this order.", sig("def permute(self, *axes: weft._typing.Shape) -> Tensor"));
+  both(
+      "swapaxes", "axis1: int, axis2: int", "With two dimensions exchanged.", [](h x, int64_t a, int64_t b) { return wrap(swap(as_node(x), a, b)); },
+      nb::arg("axis1"), nb::arg("axis2"));
+  both(
+      "moveaxis", "source: weft._typing.Shape, destination: weft._typing.Shape", "With some dimensions moved; the others keep their order.",
+      [](h x, h a, h b) { return wrap(moveaxis(as_node(x), a, b)); }, nb::arg("source"), nb::arg("destination"));
 
   // ---- dimensions of size 1
-  m.def("squeeze", [](h x, h axis, h dim) { return wrap(squeeze(as_node(x), either(axis, dim), true)); }, nb::arg("x"), nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("dim") = nb::none(),
-        "Without these dimensions of size 1; all of them by default. Raises ValueError where a size is not 1.",
-        sig("def squeeze(x: " WEFT_LIKE ", /, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor"));
-  t.def("squeeze", [](h x, h axis, h dim) { return wrap(squeeze(as_node(x), either(axis, dim), dim.is_none())); }, nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("dim") = nb::none(),
-        "Without these dimensions of size 1; all of them by default.", sig("def squeeze(self, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor"));
+  m.def(
+      "squeeze", [](h x, h axis, h dim) { return wrap(squeeze(as_node(x), either(axis, dim), true)); }, nb::arg("x"), nb::arg("axis") = nb::none(),
+      nb::kw_only(), nb::arg("dim") = nb::none(), "Without these dimensions of size 1; all of them by default. Raises ValueError where a size is not 1.",
+      sig("def squeeze(x: " WEFT_LIKE ", /, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor"));
+  t.def(
+      "squeeze", [](h x, h axis, h dim) { return wrap(squeeze(as_node(x), either(axis, dim), dim.is_none())); }, nb::arg("axis") = nb::none(), nb::kw_only(),
+      nb::arg("dim") = nb::none(), "Without these dimensions of size 1; all of them by default.",
+      sig("def squeeze(self, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor"));
   for (const char* name : {"expand_dims", "unsqueeze"})
-    both(name, "axis: weft._typing.Shape = 0, *, dim: weft._typing.Axis = None", "With a new dimension of size 1 at `axis`.", [](h x, h axis, h dim) { return wrap(unsqueeze(as_node(x), either(axis, dim))); },
-         nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none());
-  both("broadcast_to", "shape: weft._typing.Shape", "Repeated to this shape by NumPy's rules, without copying.", [](h x, h shape) { return wrap(ops::broadcast_to(as_node(x), as_dims(shape))); }, nb::arg("shape"));
-  t.def("expand", [](const Tensor& x, const nb::args& shape) { return wrap(expand(x.node(), args_dims(shape))); }, "broadcast_to(); -1 keeps a size.", sig("def expand(self, *shape: weft._typing.Shape) -> Tensor"));
-  t.def("expand_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::broadcast_to(x.node(), y.node()->shape)); }, "broadcast_to() the shape of another tensor.", sig("def expand_as(self, other: Tensor, /) -> Tensor"));
+    both(
+        name, "axis: weft._typing.Shape = 0, *, dim: weft._typing.Axis = None", "With a new dimension of size 1 at `axis`.",
+        [](h x, h axis, h dim) { return wrap(unsqueeze(as_node(x), either(axis, dim))); }, nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none());
+  both(
+      "broadcast_to", "shape: weft._typing.Shape", "Repeated to this shape by NumPy's rules, without copying.",
+      [](h x, h shape) { return wrap(ops::broadcast_to(as_node(x), as_dims(shape))); }, nb::arg("shape"));
+  t.def(
+      "expand", [](const Tensor& x, const nb::args& shape) { return wrap(expand(x.node(), args_dims(shape))); }, "broadcast_to(); -1 keeps a size.",
+      sig("def expand(self, *shape: weft._typing.Shape) -> Tensor"));
+  t.def(
+      "expand_as", [](const Tensor& x, const Tensor& y) { return wrap(ops::broadcast_to(x.node(), y.node()->shape)); },
+      "broadcast_to() the shape of another tensor.", sig("def expand_as(self, other: Tensor, /) -> Tensor"));
 
   // ---- repeating and turning
-  m.def("tile", [](h x, h reps) { return wrap(tile(as_node(x), as_dims(reps))); }, nb::arg("x"), nb::arg("repetitions"), "Copies side by side, so many along each dimension.",
-        sig("def tile(x: " WEFT_LIKE ", repetitions: weft._typing.Shape, /) -> Tensor"));
-  t.def("tile", [](const Tensor& x, const nb::args& reps) { return wrap(tile(x.node(), args_dims(reps))); }, "Copies side by side, so many along each dimension.",
-        sig("def tile(self, *repetitions: weft._typing.Shape) -> Tensor"));
+  m.def(
+      "tile", [](h x, h reps) { return wrap(tile(as_node(x), as_dims(reps))); }, nb::arg("x"), nb::arg("repetitions"),
+      "Copies side by side, so many along each dimension.", sig("def tile(x: " WEFT_LIKE ", repetitions: weft._typing.Shape, /) -> Tensor"));
+  t.def(
+      "tile", [](const Tensor& x, const nb::args& reps) { return wrap(tile(x.node(), args_dims(reps))); }, "Copies side by side, so many along each dimension.",
+      sig("def tile(self, *repetitions: weft._typing.Shape) -> Tensor"));
   for (const char* name : {"repeat", "repeat_interleave"})
-    both(name, "repeats: int | weft._typing.ArrayLike, axis: int | None = None, *, dim: int | None = None", "Each element so many times, along the axis or of the flattened tensor (NumPy; PyTorch's repeat is tile).",
-         [](h x, h repeats, h axis, h dim) { return wrap(repeat(as_node(x), repeats, either(axis, dim))); }, nb::arg("repeats"), nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("dim") = nb::none());
-  both("flip", "axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None", "In reverse order along the axes (all by default).", [](h x, h axis, h dim) {
-         NodeRef node = as_node(x);
-         return wrap(ops::flip(node, axes_of("flip", node, either(axis, dim))));
-       }, nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("dim") = nb::none());
-  both("roll", "shift: weft._typing.Shape, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None", "Shifted along the axes; what falls off comes in on the other side.",
-       [](h x, h shift, h axis, h dim) { return wrap(roll(as_node(x), shift, either(axis, dim))); }, nb::arg("shift"), nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("dim") = nb::none());
+    both(
+        name, "repeats: int | weft._typing.ArrayLike, axis: int | None = None, *, dim: int | None = None",
+        "Each element so many times, along the axis or of the flattened tensor (NumPy; PyTorch's repeat is tile).",
+        [](h x, h repeats, h axis, h dim) { return wrap(repeat(as_node(x), repeats, either(axis, dim))); }, nb::arg("repeats"), nb::arg("axis") = nb::none(),
+        nb::kw_only(), nb::arg("dim") = nb::none());
+  both(
+      "flip", "axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None", "In reverse order along the axes (all by default).",
+      [](h x, h axis, h dim) {
+        NodeRef node = as_node(x);
+        return wrap(ops::flip(node, axes_of("flip", node, either(axis, dim))));
+      },
+      nb::arg("axis") = nb::none(), nb::kw_only(), nb::arg("dim") = nb::none());
+  both(
+      "roll", "shift: weft._typing.Shape, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None",
+      "Shifted along the axes; what falls off comes in on the other side.",
+      [](h x, h shift, h axis, h dim) { return wrap(roll(as_node(x), shift, either(axis, dim))); }, nb::arg("shift"), nb::arg("axis") = nb::none(),
+      nb::kw_only(), nb::arg("dim") = nb::none());
 
   // ---- joining and splitting
   for (const char* name : {"concat", "concatenate", "cat"})
-    m.def(name, [](h tensors, h axis, h dim) { return wrap(concat(tensors, either(axis, dim))); }, nb::arg("tensors"), nb::arg("axis").none() = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
-          "Joined along an axis that exists; None flattens first.",
-          sig((std::string("def ") + name + "(tensors: typing.Sequence[" WEFT_LIKE "] | Tensor, /, axis: int | None = 0, *, dim: int | None = None) -> Tensor").c_str()));
-  m.def("stack", [](h tensors, h axis, h dim) { return wrap(ops::stack(as_nodes(tensors), as_int(either(axis, dim)))); }, nb::arg("tensors"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
-        "Joined along a new axis.", sig("def stack(tensors: typing.Sequence[" WEFT_LIKE "] | Tensor, /, axis: int = 0, *, dim: int | None = None) -> Tensor"));
-  m.def("split", [](h x, h where, h axis, h dim) { return split(as_node(x), where, either(axis, dim), false); }, nb::arg("x"), nb::arg("indices_or_sections"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
-        "NumPy's split: so many equal sections, or cut at these places. (The method Tensor.split takes sizes, as PyTorch's.)",
-        sig("def split(x: " WEFT_LIKE ", /, indices_or_sections: int | typing.Sequence[int], axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
-  m.def("array_split", [](h x, h where, h axis) { return split(as_node(x), where, axis, true); }, nb::arg("x"), nb::arg("indices_or_sections"), nb::arg("axis") = 0,
-        "split() into sections that may differ by one element.", sig("def array_split(x: " WEFT_LIKE ", /, indices_or_sections: int | typing.Sequence[int], axis: int = 0) -> list[Tensor]"));
-  t.def("split", [](const Tensor& x, h sizes, h axis, h dim) { return split_sizes(x.node(), sizes, as_int(either(axis, dim))); }, nb::arg("split_size"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
-        "PyTorch's split: sections of this size, or of these sizes. (The function weft.split is NumPy's.)",
-        sig("def split(self, split_size: int | typing.Sequence[int], axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
-  t.def("chunk", [](const Tensor& x, int64_t chunks, h axis, h dim) { return chunk(x.node(), chunks, as_int(either(axis, dim))); }, nb::arg("chunks"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
-        "At most so many sections of equal size, the last perhaps smaller (PyTorch).", sig("def chunk(self, chunks: int, axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
-  m.def("chunk", [](h x, int64_t chunks, h axis, h dim) { return chunk(as_node(x), chunks, as_int(either(axis, dim))); }, nb::arg("x"), nb::arg("chunks"), nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
-        "At most so many sections of equal size, the last perhaps smaller (PyTorch).", sig("def chunk(x: " WEFT_LIKE ", /, chunks: int, axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
+    m.def(
+        name, [](h tensors, h axis, h dim) { return wrap(concat(tensors, either(axis, dim))); }, nb::arg("tensors"), nb::arg("axis").none() = 0, nb::kw_only(),
+        nb::arg("dim") = nb::none(), "Joined along an axis that exists; None flattens first.",
+        sig((std::string("def ") + name + "(tensors: typing.Sequence[" WEFT_LIKE "] | Tensor, /, axis: int | None = 0, *, dim: int | None = None) -> Tensor")
+                .c_str()));
+  m.def(
+      "stack", [](h tensors, h axis, h dim) { return wrap(ops::stack(as_nodes(tensors), as_int(either(axis, dim)))); }, nb::arg("tensors"), nb::arg("axis") = 0,
+      nb::kw_only(), nb::arg("dim") = nb::none(), "Joined along a new axis.",
+      sig("def stack(tensors: typing.Sequence[" WEFT_LIKE "] | Tensor, /, axis: int = 0, *, dim: int | None = None) -> Tensor"));
+  m.def(
+      "split", [](h x, h where, h axis, h dim) { return split(as_node(x), where, either(axis, dim), false); }, nb::arg("x"), nb::arg("indices_or_sections"),
+      nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
+      "NumPy's split: so many equal sections, or cut at these places. (The method Tensor.split takes sizes, as PyTorch's.)",
+      sig("def split(x: " WEFT_LIKE ", /, indices_or_sections: int | typing.Sequence[int], axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
+  m.def(
+      "array_split", [](h x, h where, h axis) { return split(as_node(x), where, axis, true); }, nb::arg("x"), nb::arg("indices_or_sections"),
+      nb::arg("axis") = 0, "split() into sections that may differ by one element.",
+      sig("def array_split(x: " WEFT_LIKE ", /, indices_or_sections: int | typing.Sequence[int], axis: int = 0) -> list[Tensor]"));
+  t.def(
+      "split", [](const Tensor& x, h sizes, h axis, h dim) { return split_sizes(x.node(), sizes, as_int(either(axis, dim))); }, nb::arg("split_size"),
+      nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(),
+      "PyTorch's split: sections of this size, or of these sizes. (The function weft.split is NumPy's.)",
+      sig("def split(self, split_size: int | typing.Sequence[int], axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
+  t.def(
+      "chunk", [](const Tensor& x, int64_t chunks, h axis, h dim) { return chunk(x.node(), chunks, as_int(either(axis, dim))); }, nb::arg("chunks"),
+      nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(), "At most so many sections of equal size, the last perhaps smaller (PyTorch).",
+      sig("def chunk(self, chunks: int, axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
+  m.def(
+      "chunk", [](h x, int64_t chunks, h axis, h dim) { return chunk(as_node(x), chunks, as_int(either(axis, dim))); }, nb::arg("x"), nb::arg("chunks"),
+      nb::arg("axis") = 0, nb::kw_only(), nb::arg("dim") = nb::none(), "At most so many sections of equal size, the last perhaps smaller (PyTorch).",
+      sig("def chunk(x: " WEFT_LIKE ", /, chunks: int, axis: int = 0, *, dim: int | None = None) -> list[Tensor]"));
   for (const char* name : {"unstack", "unbind"}) {
     auto f = [](h x, h axis, h dim) { return unstack(as_node(x), as_int(either(axis, dim))); };
     m.def(name, f, nb::arg("x"), nb::kw_only(), nb::arg("axis") = 0, nb::arg("dim") = nb::none(), "The slices along an axis, which goes.",
@@ -334,18 +397,26 @@ void bind_movement(nb::module_& m, TensorClass& t) {
   }
 
   // ---- what the Python modules build on
-  m.def("_pad", [](h x, h lo, h hi, h interior, h fill) { return wrap(pad(as_node(x), lo, hi, interior, fill)); }, nb::arg("x"), nb::arg("lo"), nb::arg("hi"), nb::arg("interior") = nb::none(), nb::arg("fill") = 0,
-        "Padding per dimension; `interior` places go between neighbours.",
-        sig("def _pad(x: " WEFT_LIKE ", lo: typing.Sequence[int], hi: typing.Sequence[int], interior: typing.Sequence[int] | None = None, fill: weft._typing.Number = 0) -> Tensor"));
-  m.def("window", [](h x, int64_t axis, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t lo, h fill) {
-          NodeRef node = as_node(x);
-          return wrap(ops::window(node, axis, out, kernel, stride, dilation, lo, as_scalar(fill, node->dtype)));
-        }, nb::arg("x"), nb::arg("axis"), nb::arg("out"), nb::arg("kernel"), nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, nb::arg("fill") = 0,
-        "Windows along an axis: dimension `axis` becomes (out, kernel), element x[o * stride + k * dilation - lo], `fill` outside.",
-        sig("def window(x: " WEFT_LIKE ", axis: int, out: int, kernel: int, stride: int = 1, dilation: int = 1, lo: int = 0, fill: weft._typing.Number = 0) -> Tensor"));
-  m.def("fold", [](h g, int64_t axis, int64_t n, int64_t stride, int64_t dilation, int64_t lo) { return wrap(ops::fold(as_node(g), axis, n, stride, dilation, lo)); }, nb::arg("g"), nb::arg("axis"), nb::arg("n"),
-        nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, "The adjoint of window: overlaps add.",
-        sig("def fold(g: " WEFT_LIKE ", axis: int, n: int, stride: int = 1, dilation: int = 1, lo: int = 0) -> Tensor"));
+  m.def(
+      "_pad", [](h x, h lo, h hi, h interior, h fill) { return wrap(pad(as_node(x), lo, hi, interior, fill)); }, nb::arg("x"), nb::arg("lo"), nb::arg("hi"),
+      nb::arg("interior") = nb::none(), nb::arg("fill") = 0, "Padding per dimension; `interior` places go between neighbours.",
+      sig("def _pad(x: " WEFT_LIKE
+          ", lo: typing.Sequence[int], hi: typing.Sequence[int], interior: typing.Sequence[int] | None = None, fill: weft._typing.Number = 0) -> Tensor"));
+  m.def(
+      "window",
+      [](h x, int64_t axis, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t lo, h fill) {
+        NodeRef node = as_node(x);
+        return wrap(ops::window(node, axis, out, kernel, stride, dilation, lo, as_scalar(fill, node->dtype)));
+      },
+      nb::arg("x"), nb::arg("axis"), nb::arg("out"), nb::arg("kernel"), nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, nb::arg("fill") = 0,
+      "Windows along an axis: dimension `axis` becomes (out, kernel), element x[o * stride + k * dilation - lo], `fill` outside.",
+      sig("def window(x: " WEFT_LIKE
+          ", axis: int, out: int, kernel: int, stride: int = 1, dilation: int = 1, lo: int = 0, fill: weft._typing.Number = 0) -> Tensor"));
+  m.def(
+      "fold",
+      [](h g, int64_t axis, int64_t n, int64_t stride, int64_t dilation, int64_t lo) { return wrap(ops::fold(as_node(g), axis, n, stride, dilation, lo)); },
+      nb::arg("g"), nb::arg("axis"), nb::arg("n"), nb::arg("stride") = 1, nb::arg("dilation") = 1, nb::arg("lo") = 0, "The adjoint of window: overlaps add.",
+      sig("def fold(g: " WEFT_LIKE ", axis: int, n: int, stride: int = 1, dilation: int = 1, lo: int = 0) -> Tensor"));
 }
 
 }  // namespace weft

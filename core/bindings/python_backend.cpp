@@ -150,7 +150,8 @@ class PythonBackend : public Backend {
     nb::object tb = e.traceback();
     if (!tb.is_valid()) return "";
     while (!tb.attr("tb_next").is_none()) tb = tb.attr("tb_next");
-    return " (" + nb::cast<std::string>(tb.attr("tb_frame").attr("f_code").attr("co_filename")) + ":" + std::to_string(nb::cast<int>(tb.attr("tb_lineno"))) + ")";
+    return " (" + nb::cast<std::string>(tb.attr("tb_frame").attr("f_code").attr("co_filename")) + ":" + std::to_string(nb::cast<int>(tb.attr("tb_lineno"))) +
+           ")";
   }
 
   static nb::object kernel_object(const Kernel& k) {
@@ -165,7 +166,8 @@ class PythonBackend : public Backend {
     for (const Stage& s : k.stages) stages.append(stage_type(s.first, s.count, s.inner));
     nb::dict attrs;
     for (auto& [name, value] : k.attrs) attrs[name.c_str()] = value;
-    return protocol("Kernel")(k.kind, k.text, k.args, k.outer_rank, k.inner_rank, k.index_bits, k.param_words, nb::tuple(accesses), nb::tuple(instrs), nb::tuple(stages), attrs);
+    return protocol("Kernel")(k.kind, k.text, k.args, k.outer_rank, k.inner_rank, k.index_bits, k.param_words, nb::tuple(accesses), nb::tuple(instrs),
+                              nb::tuple(stages), attrs);
   }
 
   h self_;  // lives as long as the process, as devices do
@@ -180,40 +182,51 @@ nb::list device_list(const std::vector<Device*>& devices) {
 }  // namespace
 
 void bind_backends(nb::module_& m) {
-  m.def("_register_native", [](const std::string& path) {
-          std::vector<Device*> devices;
-          {
-            WithoutGil nogil;
-            devices = register_backend(load_native_backend(path));
-          }
-          return device_list(devices);
-        }, nb::arg("path"), "Load a library that exports weft_backend_v1; its devices.", nb::sig("def _register_native(path: str) -> list[device]"));
-  m.def("_register_python", [](h backend) { return device_list(register_backend(std::make_shared<PythonBackend>(backend))); }, nb::arg("backend"), "Adopt an object of weft.backend.Backend; its devices.",
-        nb::sig("def _register_python(backend: weft.backend.Backend) -> list[device]"));
+  m.def(
+      "_register_native",
+      [](const std::string& path) {
+        std::vector<Device*> devices;
+        {
+          WithoutGil nogil;
+          devices = register_backend(load_native_backend(path));
+        }
+        return device_list(devices);
+      },
+      nb::arg("path"), "Load a library that exports weft_backend_v1; its devices.", nb::sig("def _register_native(path: str) -> list[device]"));
+  m.def(
+      "_register_python", [](h backend) { return device_list(register_backend(std::make_shared<PythonBackend>(backend))); }, nb::arg("backend"),
+      "Adopt an object of weft.backend.Backend; its devices.", nb::sig("def _register_python(backend: weft.backend.Backend) -> list[device]"));
   m.def("_believe", [](const PyDevice& d) { believed_devices().push_back(d.device); }, nb::arg("device"), "A probe ran on this device: names find it.");
   m.def("_believed", []() { return device_list(believed_devices()); }, "The devices that names find.", nb::sig("def _believed() -> list[device]"));
-  m.def("_capabilities", [](const PyDevice& d) {
-          const Capabilities& c = d.device->backend->capabilities;
-          nb::dict out;
-          nb::list dtypes, kinds, extra;
-          for (int i = 0; i < kDTypes; ++i)
-            if (c.has(DType(i))) dtypes.append(name(DType(i)));
-          for (auto& k : c.kinds) kinds.append(k);
-          for (auto& e : c.extra) extra.append(e);
-          out["dtypes"] = dtypes;
-          out["kinds"] = kinds;
-          out["extra"] = extra;
-          out["max_args"] = c.max_args;
-          out["max_param_words"] = c.max_param_words;
-          out["max_registers"] = c.max_registers;
-          out["max_instrs"] = c.max_instrs;
-          out["local_memory"] = c.local_memory;
-          out["max_alloc"] = c.max_alloc;
-          out["shared_memory"] = c.shared_memory;
-          return out;
-        }, nb::arg("device"), "What the backend of a device says it can do.", nb::sig("def _capabilities(device: device) -> dict[str, typing.Any]"));
-  m.def("_kernel_builds", [](const PyDevice& d) { return d.device->backend->kernel_builds(); }, nb::arg("device"), "How many kernels a driver built from source.");
-  m.def("_threads", [](const PyDevice& d, int count) { return d.device->backend->threads(count); }, nb::arg("device"), nb::arg("count") = 0, "How many threads plans run on; a positive number sets it.");
+  m.def(
+      "_capabilities",
+      [](const PyDevice& d) {
+        const Capabilities& c = d.device->backend->capabilities;
+        nb::dict out;
+        nb::list dtypes, kinds, extra;
+        for (int i = 0; i < kDTypes; ++i)
+          if (c.has(DType(i))) dtypes.append(name(DType(i)));
+        for (auto& k : c.kinds) kinds.append(k);
+        for (auto& e : c.extra) extra.append(e);
+        out["dtypes"] = dtypes;
+        out["kinds"] = kinds;
+        out["extra"] = extra;
+        out["max_args"] = c.max_args;
+        out["max_param_words"] = c.max_param_words;
+        out["max_registers"] = c.max_registers;
+        out["max_instrs"] = c.max_instrs;
+        out["local_memory"] = c.local_memory;
+        out["max_alloc"] = c.max_alloc;
+        out["shared_memory"] = c.shared_memory;
+        return out;
+      },
+      nb::arg("device"), "What the backend of a device says it can do.", nb::sig("def _capabilities(device: device) -> dict[str, typing.Any]"));
+  m.def(
+      "_kernel_builds", [](const PyDevice& d) { return d.device->backend->kernel_builds(); }, nb::arg("device"),
+      "How many kernels a driver built from source.");
+  m.def(
+      "_threads", [](const PyDevice& d, int count) { return d.device->backend->threads(count); }, nb::arg("device"), nb::arg("count") = 0,
+      "How many threads plans run on; a positive number sets it.");
   // Asked for the default device when nothing was set.
   set_device_resolver([]() -> Device* {
     if (resolved_device()) return resolved_device();

@@ -94,46 +94,70 @@ nb::dict stats() {
 }
 
 void bind_memory(nb::module_& m) {
-  m.def("memory_stats", &memory_stats, nb::arg("device") = nb::none(), "Bytes in_use, cached, peak and limit of a device's pool, and how many allocations and buffers.",
+  m.def("memory_stats", &memory_stats, nb::arg("device") = nb::none(),
+        "Bytes in_use, cached, peak and limit of a device's pool, and how many allocations and buffers.",
         nb::sig("def memory_stats(device: weft._typing.DeviceLike = None) -> dict[str, int]"));
-  m.def("set_memory_limit", [](int64_t bytes, h device) {
-          Device* d = as_device(device);
-          WithoutGil nogil;
-          d->pool.set_limit(bytes);
-        }, nb::arg("nbytes"), nb::arg("device") = nb::none(), "Let a device's pool hold no more than this; 0 for no limit. Beyond it OutOfMemoryError is raised.",
-        nb::sig("def set_memory_limit(nbytes: int, device: weft._typing.DeviceLike = None) -> None"));
-  m.def("empty_cache", [](h device) {
-          Device* d = as_device(device);
-          WithoutGil nogil;
-          d->pool.empty_cache();
-        }, nb::arg("device") = nb::none(), "Give unused memory of a device's pool back.", nb::sig("def empty_cache(device: weft._typing.DeviceLike = None) -> None"));
-  m.def("reset_peak_memory", [](h device) { as_device(device)->pool.reset_peak(); }, nb::arg("device") = nb::none(), "Begin to measure the peak again.",
-        nb::sig("def reset_peak_memory(device: weft._typing.DeviceLike = None) -> None"));
+  m.def(
+      "set_memory_limit",
+      [](int64_t bytes, h device) {
+        Device* d = as_device(device);
+        WithoutGil nogil;
+        d->pool.set_limit(bytes);
+      },
+      nb::arg("nbytes"), nb::arg("device") = nb::none(), "Let a device's pool hold no more than this; 0 for no limit. Beyond it OutOfMemoryError is raised.",
+      nb::sig("def set_memory_limit(nbytes: int, device: weft._typing.DeviceLike = None) -> None"));
+  m.def(
+      "empty_cache",
+      [](h device) {
+        Device* d = as_device(device);
+        WithoutGil nogil;
+        d->pool.empty_cache();
+      },
+      nb::arg("device") = nb::none(), "Give unused memory of a device's pool back.",
+      nb::sig("def empty_cache(device: weft._typing.DeviceLike = None) -> None"));
+  m.def(
+      "reset_peak_memory", [](h device) { as_device(device)->pool.reset_peak(); }, nb::arg("device") = nb::none(), "Begin to measure the peak again.",
+      nb::sig("def reset_peak_memory(device: weft._typing.DeviceLike = None) -> None"));
 }
 
 void bind_defaults(nb::module_& m) {
   m.def("get_default_device", []() { return PyDevice{default_device()}; }, "Where new tensors go.", nb::sig("def get_default_device() -> device"));
-  m.def("set_default_device", [](h device) {
-          resolved_device() = nullptr;
-          set_default_device(device.is_none() ? nullptr : as_device(device));
-        }, nb::arg("device").none(), "Where new tensors go from now on; None: as WEFT_BACKEND says.", nb::sig("def set_default_device(device: weft._typing.DeviceLike) -> None"));
-  m.def("get_default_dtype", []() { return dtype_object(default_float()); }, "The dtype of new floating-point tensors.", nb::sig("def get_default_dtype() -> dtype"));
-  m.def("set_default_dtype", [](h dtype) {
-          DType d = as_dtype(dtype);
-          if (d != DType::f32 && d != DType::f64) raise(Error::type, "set_default_dtype: float32 or float64, not ", name(d));
-          set_default_float(d);
-        }, nb::arg("dtype"), "The dtype of new floating-point tensors on this thread: float32 or float64.", nb::sig("def set_default_dtype(dtype: weft._typing.DTypeLike) -> None"));
+  m.def(
+      "set_default_device",
+      [](h device) {
+        resolved_device() = nullptr;
+        set_default_device(device.is_none() ? nullptr : as_device(device));
+      },
+      nb::arg("device").none(), "Where new tensors go from now on; None: as WEFT_BACKEND says.",
+      nb::sig("def set_default_device(device: weft._typing.DeviceLike) -> None"));
+  m.def(
+      "get_default_dtype", []() { return dtype_object(default_float()); }, "The dtype of new floating-point tensors.",
+      nb::sig("def get_default_dtype() -> dtype"));
+  m.def(
+      "set_default_dtype",
+      [](h dtype) {
+        DType d = as_dtype(dtype);
+        if (d != DType::f32 && d != DType::f64) raise(Error::type, "set_default_dtype: float32 or float64, not ", name(d));
+        set_default_float(d);
+      },
+      nb::arg("dtype"), "The dtype of new floating-point tensors on this thread: float32 or float64.",
+      nb::sig("def set_default_dtype(dtype: weft._typing.DTypeLike) -> None"));
 }
 
 }  // namespace
 
 void bind_runtime(nb::module_& m, TensorClass& t) {
-  m.def("eval", [](const nb::args& trees) { eval(nodes_of(trees)); }, "Compute these tensors now, in one plan per device: tensors, and lists, tuples, dicts and modules of them. Does not wait.",
-        nb::sig("def eval(*trees: typing.Any) -> None"));
-  t.def("eval", [](h self) {
-          eval({tensor_of(self)->node()});
-          return nb::borrow(self);
-        }, "Compute this tensor now, without waiting. Returns itself.", nb::sig("def eval(self) -> Tensor"));
+  m.def(
+      "eval", [](const nb::args& trees) { eval(nodes_of(trees)); },
+      "Compute these tensors now, in one plan per device: tensors, and lists, tuples, dicts and modules of them. Does not wait.",
+      nb::sig("def eval(*trees: typing.Any) -> None"));
+  t.def(
+      "eval",
+      [](h self) {
+        eval({tensor_of(self)->node()});
+        return nb::borrow(self);
+      },
+      "Compute this tensor now, without waiting. Returns itself.", nb::sig("def eval(self) -> Tensor"));
   m.def("synchronize", &wait_for, nb::arg("device") = nb::none(), "Wait until a device (all by default) has done its work. Raises errors that were found late.",
         nb::sig("def synchronize(device: weft._typing.DeviceLike = None) -> None"));
   bind_memory(m);
@@ -144,25 +168,38 @@ void bind_runtime(nb::module_& m, TensorClass& t) {
     profile_start();
   });
   m.def("_profile_stop", &profile_data, nb::sig("def _profile_stop() -> dict[str, list[typing.Any]]"));
-  m.def("_record_fallback", [](const std::string& op, h device) { record_fallback(op, as_device(device)); }, nb::arg("op"), nb::arg("device"), "Count a computation on the host; raises HostFallbackError under WEFT_STRICT=1.",
-        nb::sig("def _record_fallback(op: str, device: weft._typing.DeviceLike) -> None"));
+  m.def(
+      "_record_fallback", [](const std::string& op, h device) { record_fallback(op, as_device(device)); }, nb::arg("op"), nb::arg("device"),
+      "Count a computation on the host; raises HostFallbackError under WEFT_STRICT=1.",
+      nb::sig("def _record_fallback(op: str, device: weft._typing.DeviceLike) -> None"));
   m.def("_allow_host", &allow_host, nb::arg("delta"));
   m.def("runtime_stats", &stats, "Sizes, limits and hits of the plan and program caches.", nb::sig("def runtime_stats() -> dict[str, int]"));
-  m.def("clear_caches", []() {
-    WithoutGil nogil;
-    clear_caches();
-  }, "Forget all plans and compiled kernels.");
+  m.def(
+      "clear_caches",
+      []() {
+        WithoutGil nogil;
+        clear_caches();
+      },
+      "Forget all plans and compiled kernels.");
   m.def("fuse_enabled", &fuse_enabled, "Whether operations are fused (WEFT_FUSE).");
-  m.def("set_fuse", [](bool on) {
-    WithoutGil nogil;
-    set_fuse(on);
-  }, nb::arg("on"), "Fuse operations or not; for tests.");
-  m.def("graph_text", [](const nb::args& trees) { return graph_text(nodes_of(trees)); }, "The pending graph of these tensors as text.", nb::sig("def graph_text(*trees: typing.Any) -> str"));
-  m.def("plan_text", [](const nb::args& trees) {
-    std::vector<NodeRef> nodes = nodes_of(trees);
-    WithoutGil nogil;
-    return plan_text(nodes);
-  }, "The kernels that would compute these tensors as text.", nb::sig("def plan_text(*trees: typing.Any) -> str"));
+  m.def(
+      "set_fuse",
+      [](bool on) {
+        WithoutGil nogil;
+        set_fuse(on);
+      },
+      nb::arg("on"), "Fuse operations or not; for tests.");
+  m.def(
+      "graph_text", [](const nb::args& trees) { return graph_text(nodes_of(trees)); }, "The pending graph of these tensors as text.",
+      nb::sig("def graph_text(*trees: typing.Any) -> str"));
+  m.def(
+      "plan_text",
+      [](const nb::args& trees) {
+        std::vector<NodeRef> nodes = nodes_of(trees);
+        WithoutGil nogil;
+        return plan_text(nodes);
+      },
+      "The kernels that would compute these tensors as text.", nb::sig("def plan_text(*trees: typing.Any) -> str"));
 }
 
 }  // namespace weft

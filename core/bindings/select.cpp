@@ -5,9 +5,7 @@ namespace weft {
 
 namespace {
 
-NodeRef part_of(const NodeRef& x, const Dims& size) {
-  return x->shape == size ? x : ops::slice(x, Dims(size.size(), 0), size, Dims(size.size(), 1));
-}
+NodeRef part_of(const NodeRef& x, const Dims& size) { return x->shape == size ? x : ops::slice(x, Dims(size.size(), 0), size, Dims(size.size(), 1)); }
 
 struct Indices {
   NodeRef node;
@@ -134,40 +132,65 @@ void bind_select(nb::module_& m, TensorClass& t) {
     m.def(name, f, nb::arg("x"), args..., doc, nb::sig(("def " + n + "(x: " WEFT_LIKE ", /, " + text + ") -> " + result).c_str()));
     t.def(name, f, args..., doc, nb::sig(("def " + n + "(self, " + text + ") -> " + result).c_str()));
   };
-  both("take", "indices: weft._typing.ArrayLike, axis: int | None = None", "Tensor", "The elements (or slices along the axis) at these places. Raises IndexError where one is out of bounds.",
-       [](h x, h i, h axis) { return wrap(take(as_node(x), i, axis)); }, nb::arg("indices"), nb::arg("axis") = nb::none());
-  both("index_select", "dim: int, index: weft._typing.ArrayLike", "Tensor", "PyTorch's name of take().", [](h x, h axis, h i) { return wrap(take(as_node(x), i, axis)); }, nb::arg("dim"), nb::arg("index"));
+  both(
+      "take", "indices: weft._typing.ArrayLike, axis: int | None = None", "Tensor",
+      "The elements (or slices along the axis) at these places. Raises IndexError where one is out of bounds.",
+      [](h x, h i, h axis) { return wrap(take(as_node(x), i, axis)); }, nb::arg("indices"), nb::arg("axis") = nb::none());
+  both(
+      "index_select", "dim: int, index: weft._typing.ArrayLike", "Tensor", "PyTorch's name of take().",
+      [](h x, h axis, h i) { return wrap(take(as_node(x), i, axis)); }, nb::arg("dim"), nb::arg("index"));
   for (const char* name : {"take_along_axis", "take_along_dim"})
-    both(name, "indices: weft._typing.ArrayLike, axis: int | None = -1", "Tensor", "Along the axis, the elements at these places; the other dimensions broadcast.",
-         [](h x, h i, h axis) { return wrap(take_along_axis(as_node(x), i, axis)); }, nb::arg("indices"), nb::arg("axis").none() = -1);
-  both("gather", "dim: int, index: weft._typing.ArrayLike", "Tensor", "PyTorch's gather: out[i, j] = x[index[i, j], j] for dim 0.", [](h x, int64_t axis, h i) { return wrap(gather(as_node(x), axis, i)); },
-       nb::arg("dim"), nb::arg("index"));
-  both("scatter", "dim: int, index: weft._typing.ArrayLike, src: " WEFT_LIKE ", *, reduce: str = 'set'", "Tensor", "PyTorch's scatter: out[index[i, j], j] = src[i, j] for dim 0; reduce combines with what is there.",
-       [](h x, int64_t axis, h i, h src, const std::string& reduce) { return wrap(scatter(as_node(x), axis, i, src, scatter_op(reduce))); }, nb::arg("dim"), nb::arg("index"), nb::arg("src"), nb::kw_only(), nb::arg("reduce") = "set");
-  both("scatter_add", "dim: int, index: weft._typing.ArrayLike, src: " WEFT_LIKE, "Tensor", "scatter() that adds; equal places add in order.",
-       [](h x, int64_t axis, h i, h src) { return wrap(scatter(as_node(x), axis, i, src, ops::Scatter::sum)); }, nb::arg("dim"), nb::arg("index"), nb::arg("src"));
-  both("index_add", "dim: int, index: weft._typing.ArrayLike, source: " WEFT_LIKE, "Tensor", "The slices of the source added to those at `index` along the dimension.",
-       [](h x, int64_t axis, h i, h src) { return wrap(index_add(as_node(x), axis, i, src, ops::Scatter::sum)); }, nb::arg("dim"), nb::arg("index"), nb::arg("source"));
-  both("index_copy", "dim: int, index: weft._typing.ArrayLike, source: " WEFT_LIKE, "Tensor", "The slices of the source in place of those at `index` along the dimension.",
-       [](h x, int64_t axis, h i, h src) { return wrap(index_add(as_node(x), axis, i, src, ops::Scatter::set)); }, nb::arg("dim"), nb::arg("index"), nb::arg("source"));
+    both(
+        name, "indices: weft._typing.ArrayLike, axis: int | None = -1", "Tensor",
+        "Along the axis, the elements at these places; the other dimensions broadcast.",
+        [](h x, h i, h axis) { return wrap(take_along_axis(as_node(x), i, axis)); }, nb::arg("indices"), nb::arg("axis").none() = -1);
+  both(
+      "gather", "dim: int, index: weft._typing.ArrayLike", "Tensor", "PyTorch's gather: out[i, j] = x[index[i, j], j] for dim 0.",
+      [](h x, int64_t axis, h i) { return wrap(gather(as_node(x), axis, i)); }, nb::arg("dim"), nb::arg("index"));
+  both(
+      "scatter", "dim: int, index: weft._typing.ArrayLike, src: " WEFT_LIKE ", *, reduce: str = 'set'", "Tensor",
+      "PyTorch's scatter: out[index[i, j], j] = src[i, j] for dim 0; reduce combines with what is there.",
+      [](h x, int64_t axis, h i, h src, const std::string& reduce) { return wrap(scatter(as_node(x), axis, i, src, scatter_op(reduce))); }, nb::arg("dim"),
+      nb::arg("index"), nb::arg("src"), nb::kw_only(), nb::arg("reduce") = "set");
+  both(
+      "scatter_add", "dim: int, index: weft._typing.ArrayLike, src: " WEFT_LIKE, "Tensor", "scatter() that adds; equal places add in order.",
+      [](h x, int64_t axis, h i, h src) { return wrap(scatter(as_node(x), axis, i, src, ops::Scatter::sum)); }, nb::arg("dim"), nb::arg("index"),
+      nb::arg("src"));
+  both(
+      "index_add", "dim: int, index: weft._typing.ArrayLike, source: " WEFT_LIKE, "Tensor",
+      "The slices of the source added to those at `index` along the dimension.",
+      [](h x, int64_t axis, h i, h src) { return wrap(index_add(as_node(x), axis, i, src, ops::Scatter::sum)); }, nb::arg("dim"), nb::arg("index"),
+      nb::arg("source"));
+  both(
+      "index_copy", "dim: int, index: weft._typing.ArrayLike, source: " WEFT_LIKE, "Tensor",
+      "The slices of the source in place of those at `index` along the dimension.",
+      [](h x, int64_t axis, h i, h src) { return wrap(index_add(as_node(x), axis, i, src, ops::Scatter::set)); }, nb::arg("dim"), nb::arg("index"),
+      nb::arg("source"));
 
   const char* order = "axis: int = -1, *, descending: bool = False, stable: bool = True, dim: int | None = None";
-  both("sort", order, "Tensor", "In ascending order along the axis; equal elements keep theirs, NaN comes last.",
-       [](h x, h axis, bool descending, bool, h dim) {
-         NodeRef node = as_node(x);
-         return wrap(ops::sort(node, normalize_axis("sort", as_int(either(axis, dim)), node->rank()), descending));
-       }, nb::arg("axis") = -1, nb::kw_only(), nb::arg("descending") = false, nb::arg("stable") = true, nb::arg("dim") = nb::none());
-  both("argsort", order, "Tensor", "The places that put the axis in ascending order; int64.",
-       [](h x, h axis, bool descending, bool, h dim) {
-         NodeRef node = as_node(x);
-         return wrap(ops::argsort(node, normalize_axis("argsort", as_int(either(axis, dim)), node->rank()), descending));
-       }, nb::arg("axis") = -1, nb::kw_only(), nb::arg("descending") = false, nb::arg("stable") = true, nb::arg("dim") = nb::none());
-  both("topk", "k: int, axis: int = -1, *, largest: bool = True, sorted: bool = True, dim: int | None = None", "tuple[Tensor, Tensor]", "The k largest (or smallest) elements along the axis, in order, and their places.",
-       [](h x, int64_t k, h axis, bool largest, bool, h dim) { return topk(as_node(x), k, as_int(either(axis, dim)), largest); }, nb::arg("k"), nb::arg("axis") = -1, nb::kw_only(), nb::arg("largest") = true,
-       nb::arg("sorted") = true, nb::arg("dim") = nb::none());
-  m.def("searchsorted", [](h x, h v, const std::string& side, h sorter) { return wrap(searchsorted(x, v, side, sorter)); }, nb::arg("x1"), nb::arg("x2"), nb::arg("side") = "left", nb::arg("sorter") = nb::none(),
-        "Where each value of x2 would go in the sorted x1; int64.",
-        nb::sig("def searchsorted(x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /, side: str = 'left', sorter: " WEFT_LIKE " | None = None) -> Tensor"));
+  both(
+      "sort", order, "Tensor", "In ascending order along the axis; equal elements keep theirs, NaN comes last.",
+      [](h x, h axis, bool descending, bool, h dim) {
+        NodeRef node = as_node(x);
+        return wrap(ops::sort(node, normalize_axis("sort", as_int(either(axis, dim)), node->rank()), descending));
+      },
+      nb::arg("axis") = -1, nb::kw_only(), nb::arg("descending") = false, nb::arg("stable") = true, nb::arg("dim") = nb::none());
+  both(
+      "argsort", order, "Tensor", "The places that put the axis in ascending order; int64.",
+      [](h x, h axis, bool descending, bool, h dim) {
+        NodeRef node = as_node(x);
+        return wrap(ops::argsort(node, normalize_axis("argsort", as_int(either(axis, dim)), node->rank()), descending));
+      },
+      nb::arg("axis") = -1, nb::kw_only(), nb::arg("descending") = false, nb::arg("stable") = true, nb::arg("dim") = nb::none());
+  both(
+      "topk", "k: int, axis: int = -1, *, largest: bool = True, sorted: bool = True, dim: int | None = None", "tuple[Tensor, Tensor]",
+      "The k largest (or smallest) elements along the axis, in order, and their places.",
+      [](h x, int64_t k, h axis, bool largest, bool, h dim) { return topk(as_node(x), k, as_int(either(axis, dim)), largest); }, nb::arg("k"),
+      nb::arg("axis") = -1, nb::kw_only(), nb::arg("largest") = true, nb::arg("sorted") = true, nb::arg("dim") = nb::none());
+  m.def(
+      "searchsorted", [](h x, h v, const std::string& side, h sorter) { return wrap(searchsorted(x, v, side, sorter)); }, nb::arg("x1"), nb::arg("x2"),
+      nb::arg("side") = "left", nb::arg("sorter") = nb::none(), "Where each value of x2 would go in the sorted x1; int64.",
+      nb::sig("def searchsorted(x1: " WEFT_LIKE ", x2: " WEFT_LIKE ", /, side: str = 'left', sorter: " WEFT_LIKE " | None = None) -> Tensor"));
 }
 
 }  // namespace weft

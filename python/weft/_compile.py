@@ -74,8 +74,9 @@ class Compiled(Generic[P, R]):
             results, result_shape = flatten(self.function(*args, **kwargs))
             for result in results:
                 if not isinstance(result, Tensor):
+                    name = getattr(self.function, "__name__", "the function")
                     raise TypeError(
-                        f"compile: {getattr(self.function, '__name__', 'the function')} returned a {type(result).__name__}; "
+                        f"compile: {name} returned a {type(result).__name__}; "
                         "a compiled function returns tensors, or lists, tuples and dicts of them"
                     )
             return [result.detach() for result in results]

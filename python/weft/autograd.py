@@ -294,9 +294,9 @@ class Context:
 class Function:
     """An operation with a gradient of its own: subclass it, and call ``apply``.
 
-    ``forward(ctx, *args)`` gives a tensor or a tuple of tensors; nothing in it is recorded. ``backward(ctx, *gradients)``
-    gets a gradient for each result, and gives one for each argument (None where there is none); it is recorded, so
-    gradients of gradients work if it uses the functions of weft.
+    ``forward(ctx, *args)`` gives a tensor or a tuple of tensors; nothing in it is recorded.
+    ``backward(ctx, *gradients)`` gets a gradient for each result, and gives one for each argument (None where there is
+    none); it is recorded, so gradients of gradients work if it uses the functions of weft.
 
     Examples
     --------

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from weft import _core
 from weft._core import Tensor, matmul, matrix_transpose
+from weft._factorisations import Cholesky, Det, Eigh, Inv, Qr, Slogdet, Solve, Svd, adjoint, eye_like, host
 from weft._functions import diagonal as _diagonal
 from weft._functions import trace as _trace
 from weft._products import cross, outer, tensordot, vecdot
-from weft.autograd import Function
 
 if TYPE_CHECKING:
-    from weft._typing import Array, Axis, DTypeLike, TensorLike
+    from weft._typing import Axis, DTypeLike, TensorLike
 
 __all__ = [
     "cholesky",
@@ -94,88 +94,7 @@ def _floating(t: Tensor) -> Tensor:
     return t.astype(_core.float32) if t.dtype.itemsize < 4 else t
 
 
-def _host(op: str, f: Callable[..., Any], *tensors: Tensor, **kwargs: Any) -> Any:
-    """A function of NumPy on the values of tensors; its arrays as tensors on their device."""
-    device = tensors[0].device
-    _core._record_fallback(f"linalg.{op}", device)
-    try:
-        result = f(*(t.detach().numpy() for t in tensors), **kwargs)
-    except np.linalg.LinAlgError as error:
-        raise ValueError(f"{op}: {error}") from None
-    if isinstance(result, tuple):
-        return tuple(_back(a, tensors[0], device) for a in result)
-    return _back(result, tensors[0], device)
-
-
-def _back(a: Array, like: Tensor, device: _core.device) -> Tensor:
-    double = like.dtype.itemsize == (16 if like.dtype.kind == "c" else 8)
-    a = np.asarray(a)
-    if a.dtype.kind == "c":
-        a = a.astype("complex128" if double else "complex64", copy=False)
-    elif a.dtype.kind == "f":
-        a = a.astype("float64" if double else "float32", copy=False)
-    return _core.asarray(a, device=device)
-
-
-def _h(t: Tensor) -> Tensor:
-    """The conjugate transpose."""
-    return t.mT.conj() if t.dtype.kind == "c" else t.mT
-
-
-def _eye_like(t: Tensor) -> Tensor:
-    return _core.eye(t.shape[-1], dtype=t.dtype, device=t.device)
-
-
 # ---- systems, inverses and determinants
-
-
-class _Inv(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> Tensor:
-        ctx.a = a
-        return _host("inv", np.linalg.inv, a)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Any:
-        back = _h(inv(ctx.a))  # recorded, for gradients of gradients
-        return -(back @ g @ back)
-
-
-class _Solve(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        ctx.a, ctx.b = a, b
-        return _host("solve", np.linalg.solve, a, b)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Any:
-        gb = _Solve.apply(_h(ctx.a), g)
-        x = _Solve.apply(ctx.a, ctx.b)
-        return -(gb @ _h(x)), gb
-
-
-class _Det(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> Tensor:
-        ctx.a = a
-        return _host("det", np.linalg.det, a)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Any:
-        value = (g * det(ctx.a).conj()).reshape((*g.shape, 1, 1))
-        return value * _h(inv(ctx.a))
-
-
-class _Slogdet(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> tuple[Tensor, Tensor]:
-        ctx.a = a
-        sign, log = _host("slogdet", lambda x: tuple(np.linalg.slogdet(x)), a)
-        return sign, log
-
-    @staticmethod
-    def backward(ctx: Any, g_sign: Tensor, g: Tensor) -> Any:
-        return g.reshape((*g.shape, 1, 1)).astype(ctx.a.dtype) * _h(inv(ctx.a))
 
 
 def inv(x: TensorLike, /) -> Tensor:
@@ -203,7 +122,7 @@ def inv(x: TensorLike, /) -> Tensor:
     >>> weft.linalg.inv(2 * weft.eye(2)).tolist()
     [[0.5, 0.0], [0.0, 0.5]]
     """
-    return _Inv.apply(_matrix("inv", x, square=True))  # type: ignore[no-any-return]
+    return Inv.apply(_matrix("inv", x, square=True))  # type: ignore[no-any-return]
 
 
 def solve(a: TensorLike, b: TensorLike, /) -> Tensor:
@@ -227,112 +146,28 @@ def solve(a: TensorLike, b: TensorLike, /) -> Tensor:
     batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     left = _core.broadcast_to(left, (*batch, *left.shape[-2:]))
     right = _core.broadcast_to(right, (*batch, *right.shape[-2:]))
-    x = _Solve.apply(left, right)
+    x = Solve.apply(left, right)
     return x.squeeze(-1) if vector else x  # type: ignore[no-any-return]
 
 
 def det(x: TensorLike, /) -> Tensor:
     """The determinants of square matrices."""
-    return _Det.apply(_matrix("det", x, square=True))  # type: ignore[no-any-return]
+    return Det.apply(_matrix("det", x, square=True))  # type: ignore[no-any-return]
 
 
 def slogdet(x: TensorLike, /) -> SlogdetResult:
     """The signs of determinants, and the logarithms of their sizes."""
-    return SlogdetResult(*_Slogdet.apply(_matrix("slogdet", x, square=True)))
+    return SlogdetResult(*Slogdet.apply(_matrix("slogdet", x, square=True)))
 
 
 def lstsq(a: TensorLike, b: TensorLike, /, rcond: float | None = None) -> Tensor:
     """The `x` for which ``a @ x - b`` is smallest; no gradient flows."""
     left = _matrix("lstsq", a)
     right = _floating(_core.asarray(b, device=left.device)).astype(left.dtype)
-    return _host("lstsq", lambda p, q: np.linalg.lstsq(p, q, rcond=rcond)[0], left, right)  # type: ignore[no-any-return]
+    return host("lstsq", lambda p, q: np.linalg.lstsq(p, q, rcond=rcond)[0], left, right)  # type: ignore[no-any-return]
 
 
 # ---- factorisations
-
-
-class _Cholesky(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> Tensor:
-        ctx.a = a
-        return _host("cholesky", np.linalg.cholesky, a)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Any:
-        low = _Cholesky.apply(ctx.a)
-        p = (_h(low) @ g.tril()).tril()
-        p = p - 0.5 * _eye_like(p) * p
-        back = inv(low)
-        s = _h(back) @ p @ back
-        return 0.5 * (s + _h(s))
-
-
-class _Eigh(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> tuple[Tensor, Tensor]:
-        ctx.a = a
-        return _host("eigh", lambda x: tuple(np.linalg.eigh(x)), a)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, gw: Tensor, gv: Tensor) -> Any:
-        w, v = _Eigh.apply(ctx.a)
-        d = w.unsqueeze(-2) - w.unsqueeze(-1)
-        f = _core.where(_core.equal(d, 0), 0.0, 1.0 / _core.where(_core.equal(d, 0), 1.0, d)).astype(v.dtype)
-        inside = f * (_h(v) @ gv) + _eye_like(v) * gw.unsqueeze(-1).astype(v.dtype)
-        ga = v @ inside @ _h(v)
-        return 0.5 * (ga + _h(ga))
-
-
-class _Svd(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        u, s, vh = _host("svd", lambda x: tuple(np.linalg.svd(x, full_matrices=False)), a)
-        ctx.values = u, s, vh
-        return u, s, vh
-
-    @staticmethod
-    def backward(ctx: Any, gu: Tensor, gs: Tensor, gvh: Tensor) -> Any:
-        u, s, vh = ctx.values
-        v, gv = _h(vh), _h(gvh)
-        square = s * s
-        d = square.unsqueeze(-2) - square.unsqueeze(-1)
-        f = _core.where(_core.equal(d, 0), 0.0, 1.0 / _core.where(_core.equal(d, 0), 1.0, d)).astype(u.dtype)
-        scale = s.unsqueeze(-2).astype(u.dtype)
-        a, b = f * (_h(u) @ gu), f * (vh @ gv)
-        middle = (
-            (a + _h(a)) * scale
-            + s.unsqueeze(-1).astype(u.dtype) * (b + _h(b))
-            + _eye_like(a) * gs.unsqueeze(-1).astype(u.dtype)
-        )
-        if u.dtype.kind == "c":  # the phase that no result fixes
-            both = _eye_like(a) * (_h(u) @ gu)
-            middle = middle + (both - _h(both)) / (2 * scale)
-        g = u @ middle @ vh
-        rows, columns, k = u.shape[-2], v.shape[-2], s.shape[-1]
-        if rows > k:
-            g = g + (gu - u @ (_h(u) @ gu)) / scale @ vh
-        if columns > k:
-            g = g + u @ _h((gv - v @ (vh @ gv)) / scale)
-        return g
-
-
-class _Qr(Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> tuple[Tensor, Tensor]:
-        q, r = _host("qr", lambda x: tuple(np.linalg.qr(x)), a)
-        ctx.values = q, r
-        return q, r
-
-    @staticmethod
-    def backward(ctx: Any, gq: Tensor, gr: Tensor) -> Any:
-        q, r = ctx.values
-        if q.shape[-2] < r.shape[-1]:
-            raise RuntimeError("qr: no gradient for matrices with more columns than rows")
-        m = r @ _h(gr) - _h(gq) @ q
-        low = m.tril(-1)
-        diag = _eye_like(m) * m
-        inside = gq + q @ (low + _h(low) + (diag.real if m.dtype.kind == "c" else diag).astype(m.dtype))
-        return _h(solve(r, _h(inside)))
 
 
 def cholesky(x: TensorLike, /, *, upper: bool = False) -> Tensor:
@@ -343,13 +178,13 @@ def cholesky(x: TensorLike, /, *, upper: bool = False) -> Tensor:
     ValueError
         A matrix is not positive definite.
     """
-    low = _Cholesky.apply(_matrix("cholesky", x, square=True))
-    return _h(low) if upper else low
+    low = Cholesky.apply(_matrix("cholesky", x, square=True))
+    return adjoint(low) if upper else low
 
 
 def eigh(x: TensorLike, /) -> EighResult:
     """Eigenvalues, ascending, and eigenvectors (columns) of symmetric or Hermitian matrices."""
-    return EighResult(*_Eigh.apply(_matrix("eigh", x, square=True)))
+    return EighResult(*Eigh.apply(_matrix("eigh", x, square=True)))
 
 
 def eigvalsh(x: TensorLike, /) -> Tensor:
@@ -361,7 +196,7 @@ def eig(x: TensorLike, /) -> EigResult:
     """Eigenvalues and eigenvectors (columns) of square matrices, complex; no gradient flows."""
     t = _matrix("eig", x, square=True)
     wide = t.astype(_core.promote_types(t.dtype, _core.complex64))
-    return EigResult(*_host("eig", lambda a: tuple(np.linalg.eig(a)), wide))
+    return EigResult(*host("eig", lambda a: tuple(np.linalg.eig(a)), wide))
 
 
 def eigvals(x: TensorLike, /) -> Tensor:
@@ -373,8 +208,8 @@ def svd(x: TensorLike, /, *, full_matrices: bool = True) -> SVDResult:
     """The singular value decomposition ``U @ diag(S) @ Vh``; gradients flow for ``full_matrices=False``, once."""
     t = _matrix("svd", x)
     if full_matrices and t.shape[-1] != t.shape[-2]:
-        return SVDResult(*_host("svd", lambda a: tuple(np.linalg.svd(a)), t))
-    return SVDResult(*_Svd.apply(t))
+        return SVDResult(*host("svd", lambda a: tuple(np.linalg.svd(a)), t))
+    return SVDResult(*Svd.apply(t))
 
 
 def svdvals(x: TensorLike, /) -> Tensor:
@@ -383,13 +218,13 @@ def svdvals(x: TensorLike, /) -> Tensor:
 
 
 def qr(x: TensorLike, /, *, mode: str = "reduced") -> QRResult:
-    """An orthonormal `Q` and an upper triangular `R` with ``Q @ R == x``; gradients flow, once, if `mode` is "reduced"."""
+    """An orthonormal `Q` and an upper triangular `R` with ``Q @ R == x``; gradients flow, once, if "reduced"."""
     t = _matrix("qr", x)
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode is 'reduced' or 'complete', not {mode!r}")
     if mode == "complete" and t.shape[-2] > t.shape[-1]:
-        return QRResult(*_host("qr", lambda a: tuple(np.linalg.qr(a, mode="complete")), t))
-    return QRResult(*_Qr.apply(t))
+        return QRResult(*host("qr", lambda a: tuple(np.linalg.qr(a, mode="complete")), t))
+    return QRResult(*Qr.apply(t))
 
 
 # ---- what follows from them
@@ -409,7 +244,7 @@ def pinv(x: TensorLike, /, *, rtol: TensorLike | None = None) -> Tensor:
     u, s, vh = svd(t, full_matrices=False)
     large = s > _cut(s, t.shape, rtol)
     inverse = _core.where(large, 1.0 / _core.where(large, s, 1.0), 0.0).astype(t.dtype)
-    return _h(vh) @ (inverse.unsqueeze(-1) * _h(u))
+    return adjoint(vh) @ (inverse.unsqueeze(-1) * adjoint(u))
 
 
 def matrix_rank(x: TensorLike, /, *, rtol: TensorLike | None = None) -> Tensor:
@@ -439,7 +274,7 @@ def matrix_power(x: TensorLike, n: int, /) -> Tensor:
         n >>= 1
         if n:
             t = t @ t
-    return _core.broadcast_to(_eye_like(t), t.shape) if result is None else result
+    return _core.broadcast_to(eye_like(t), t.shape) if result is None else result
 
 
 def diagonal(x: TensorLike, /, *, offset: int = 0) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,27 @@ def test_copies_at_once():
     assert t.tolist() == [1, 1, 1]
     with pytest.raises(ValueError, match="copy"):
         weft.asarray(a, copy=False)
+
+
+def test_imported_memory_is_never_written():
+    a = np.arange(1000, dtype=np.float32)
+    t = weft.from_numpy(a, copy=False)
+    assert t.numpy().ctypes.data == a.ctypes.data
+    for _ in range(3):
+        t += 1
+        t.eval()
+    assert t[0].item() == 3
+    assert a[0] == 0
+    held = sys.getrefcount(a)
+    u = weft.from_numpy(a, copy=False)
+    assert sys.getrefcount(a) > held
+    del u
+    assert sys.getrefcount(a) == held
+    assert weft.from_numpy(a[::2], copy=False).tolist() == a[::2].tolist()  # not dense: copied
+    b = a.copy()
+    copied = weft.from_numpy(b)
+    b[:] = 9
+    assert copied[1].item() == 1
 
 
 @pytest.mark.parametrize(

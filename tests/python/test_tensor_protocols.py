@@ -208,6 +208,19 @@ def test_casts():
     assert t.type(weft.uint8).dtype == weft.uint8
 
 
+def test_methods_of_python_functions():
+    t = weft.asarray([[1.0, 2.0], [3.0, 0.0]])
+    assert [i.tolist() for i in t.nonzero()] == [[0, 0, 1], [0, 1, 0]]
+    assert t.diagonal().tolist() == [1, 0]
+    assert t.trace().item() == 1
+    assert t.diff(axis=0).tolist() == [[2, -2]]
+    assert t.median().item() == 1.5
+    assert t.quantile(0.5, axis=0).tolist() == [2, 1]
+    assert t.allclose(t)
+    assert t.softmax(-1).sum().item() == pytest.approx(2)
+    assert t.norm().item() == pytest.approx(14**0.5)
+
+
 def test_assign():
     t = weft.zeros((2, 2), dtype=weft.float16)
     assert t.assign(1) is t

@@ -44,6 +44,7 @@ static uint16_t float_to_half(float f) {
   f = fabsf(f);
   if (isnan(f)) return sign | 0x7e00;
   if (f >= 65520.0f) return sign | 0x7c00;
+  if (f == 0) return sign;
   int e;
   frexpf(f, &e); /* f = m * 2^e with m in [0.5, 1): a half has 11 bits of m, fewer below 2^-14 */
   int scale = e < -13 ? 24 : 11 - e;
@@ -342,9 +343,9 @@ static void step(frame* f, int i, int64_t inner) {
   else if (IS("narrow")) *out = narrow(in->imm, x);
   else if (IS("reduce.argmax") || IS("reduce.argmin")) {
     value* best = &f->regs[f->p->instr_count + i];
-    int nan = is_float(in->from) && isnan(as_double(in->from, x));
+    int largest = IS("reduce.argmax"), nan = is_float(in->from) && isnan(as_double(in->from, x));
     int held_nan = is_float(in->from) && inner && isnan(as_double(in->from, *best));
-    int better = inner == 0 || (!held_nan && (nan || compare("lt", in->from, op[10] == 'a' ? *best : x, op[10] == 'a' ? x : *best)));
+    int better = inner == 0 || (!held_nan && (nan || compare("lt", in->from, largest ? *best : x, largest ? x : *best)));
     if (better) *best = x, out->i = inner;
   } else if (!strncmp(op, "reduce.", 7)) *out = inner == 0 ? x : combine(in, *out, x, zero);
   else *out = combine(in, x, y, z);

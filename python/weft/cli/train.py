@@ -58,7 +58,8 @@ def digits(
             nn.Dropout(0.25),
             nn.Linear(64 * 4 * 4, 10),
         )
-        trainer = _trainer(model, "cross_entropy", ["accuracy"], lr, epochs * -(-len(x_train) // batch_size))
+        loss = weft.losses.CrossEntropyLoss(label_smoothing=0.1)
+        trainer = _trainer(model, loss, ["accuracy"], lr, epochs * -(-len(x_train) // batch_size))
         start = time.perf_counter()
         stopped = _fit(trainer, (x_train, y_train), (x_test, y_test), epochs, batch_size, seed, save)
         seconds = time.perf_counter() - start
@@ -113,7 +114,7 @@ def _device(name: str | None) -> Any:
     return weft.device(name) if name is not None else weft.default_device()
 
 
-def _trainer(model: Any, loss: str, metrics: list[str], lr: float, steps: int) -> Trainer:
+def _trainer(model: Any, loss: Any, metrics: list[str], lr: float, steps: int) -> Trainer:
     """Adam, with a learning rate that falls to 0 along a half cosine."""
     import weft
 

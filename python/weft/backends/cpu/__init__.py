@@ -23,6 +23,6 @@ def _library() -> str:
 
 backend = native_backend(_library())
 
-# Read when libgomp is loaded, which is next: workers spin for some microseconds, then sleep. Always spinning halves the speed of
-# other libraries in the process. A user's own setting stays.
+# Read when libgomp is loaded, which is next: workers spin for some microseconds, then sleep. Always spinning halves the
+# speed of other libraries in the process. A user's own setting stays.
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
