@@ -388,16 +388,17 @@ struct Scheduler {
   bool absorb_rows() {
     bool changed = false;
     for (size_t g = 0; g < groups.size(); ++g) {
-      const Node* n = groups[g].members[0].node;
-      if (groups[g].members.size() != 1 || !optional.count(n) || escaping.count(n)) continue;
       bool all = true;
-      for (const Node* u : users[n]) {
-        const Group& reader = groups[group_of_node[u]];
-        all &= reader.reduces() && !reader.native && n->numel() <= product(reader.outer_shape);
+      for (const Member& m : groups[g].members) {
+        const Node* n = m.node;
+        all &= optional.count(n) && !escaping.count(n);
+        for (const Node* u : users[n]) {
+          const Group& reader = groups[group_of_node[u]];
+          all &= group_of_node[u] == int(g) || (reader.reduces() && !reader.native && n->numel() <= product(reader.outer_shape));
+        }
       }
       if (!all) continue;
-      known.stored.erase(n);
-      optional.erase(n);
+      for (const Member& m : groups[g].members) known.stored.erase(m.node), optional.erase(m.node);
       changed = true;
     }
     return changed;

@@ -140,9 +140,12 @@ def __getattr__(name: str) -> Any:
     if name in _ATTRIBUTES:
         value = getattr(importlib.import_module(f"weft.{_ATTRIBUTES[name]}"), name)
     elif name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        value = version("weft")
+        try:
+            value = version("weft")
+        except PackageNotFoundError:  # a source tree
+            value = "0.0.0+source"
     else:
         raise AttributeError(f"module 'weft' has no attribute {name!r}")
     globals()[name] = value

@@ -1,4 +1,4 @@
-"""The core of weft: tensors, their operations, and the runtime below them. Made by core/bindings/make_stub.py."""
+"""The core of weft: tensors, their operations, and the runtime. Made by core/bindings/make_stub.py."""
 
 import builtins
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,9 @@ class HostFallbackError(RuntimeError): ...
 class dtype:
     """An element type: weft.float32, or weft.dtype("float32")."""
 
-    def __init__(self, value: weft._typing.DTypeLike) -> None: ...
+    def __init__(self, value: weft._typing.DTypeLike) -> None:
+        ...
+
     @property
     def name(self) -> builtins.str:
         """NumPy's name: "float32"."""
@@ -26,13 +28,23 @@ class dtype:
     def kind(self) -> builtins.str:
         """One of "b", "i", "u", "f", "c", as in NumPy."""
 
-    def __eq__(self, other: builtins.object, /) -> builtins.bool: ...
-    def __ne__(self, other: builtins.object, /) -> builtins.bool: ...
-    def __hash__(self) -> builtins.int: ...
-    def __str__(self) -> builtins.str: ...
-    def __repr__(self) -> builtins.str: ...
-    def __reduce__(self) -> builtins.tuple[builtins.object, ...]: ...
+    def __eq__(self, other: builtins.object, /) -> builtins.bool:
+        ...
 
+    def __ne__(self, other: builtins.object, /) -> builtins.bool:
+        ...
+
+    def __hash__(self) -> builtins.int:
+        ...
+
+    def __str__(self) -> builtins.str:
+        ...
+
+    def __repr__(self) -> builtins.str:
+        ...
+
+    def __reduce__(self) -> builtins.tuple[builtins.object, ...]:
+        ...
 bool: dtype = ...
 int8: dtype = ...
 int16: dtype = ...
@@ -60,7 +72,9 @@ class device:
     A device, weft.device("opencl:0"). In a `with` block it is where new tensors go.
     """
 
-    def __init__(self, name: builtins.str | _device) -> None: ...
+    def __init__(self, name: builtins.str | _device) -> None:
+        ...
+
     @property
     def name(self) -> builtins.str:
         """Its full name: "cpu:0"."""
@@ -75,7 +89,7 @@ class device:
 
     @property
     def kind(self) -> builtins.str:
-        """ "cpu", "gpu" or "accelerator"."""
+        """"cpu", "gpu" or "accelerator"."""
 
     @property
     def description(self) -> builtins.str:
@@ -85,14 +99,29 @@ class device:
     def memory(self) -> builtins.int:
         """Its memory in bytes; 0 if unknown."""
 
-    def __eq__(self, other: builtins.object, /) -> builtins.bool: ...
-    def __ne__(self, other: builtins.object, /) -> builtins.bool: ...
-    def __hash__(self) -> builtins.int: ...
-    def __str__(self) -> builtins.str: ...
-    def __repr__(self) -> builtins.str: ...
-    def __reduce__(self) -> builtins.tuple[builtins.object, ...]: ...
-    def __enter__(self) -> _device: ...
-    def __exit__(self, *args: builtins.object) -> None: ...
+    def __eq__(self, other: builtins.object, /) -> builtins.bool:
+        ...
+
+    def __ne__(self, other: builtins.object, /) -> builtins.bool:
+        ...
+
+    def __hash__(self) -> builtins.int:
+        ...
+
+    def __str__(self) -> builtins.str:
+        ...
+
+    def __repr__(self) -> builtins.str:
+        ...
+
+    def __reduce__(self) -> builtins.tuple[builtins.object, ...]:
+        ...
+
+    def __enter__(self) -> _device:
+        ...
+
+    def __exit__(self, *args: builtins.object) -> None:
+        ...
 
 class Tensor:
     """
@@ -101,12 +130,9 @@ class Tensor:
     Operations give new tensors. `t[i] = v`, `t += v` and `assign` make this handle name a new value; views and other handles keep the old one.
     """
 
-    def __init__(
-        self,
-        data: weft._typing.TensorLike | Sequence[Any],
-        dtype: weft._typing.DTypeLike | None = None,
-        device: weft._typing.DeviceLike = None,
-    ) -> None: ...
+    def __init__(self, data: weft._typing.TensorLike | Sequence[Any], dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> None:
+        ...
+
     @property
     def shape(self) -> builtins.tuple[builtins.int, ...]:
         """Its sizes, a tuple of ints."""
@@ -144,13 +170,17 @@ class Tensor:
         """Whether backward() computes a gradient for it."""
 
     @requires_grad.setter
-    def requires_grad(self, arg: builtins.bool, /) -> None: ...
+    def requires_grad(self, arg: builtins.bool, /) -> None:
+        ...
+
     @property
     def grad(self) -> Tensor | None:
         """The gradient backward() has added up, or None."""
 
     @grad.setter
-    def grad(self, value: Tensor | None, /) -> None: ...
+    def grad(self, value: Tensor | None, /) -> None:
+        ...
+
     def dim(self) -> builtins.int:
         """The number of dimensions."""
 
@@ -173,39 +203,53 @@ class Tensor:
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
 
-    def to(
-        self,
-        *args: weft._typing.DeviceLike | weft._typing.DTypeLike | Tensor,
-        device: weft._typing.DeviceLike = None,
-        dtype: weft._typing.DTypeLike | None = None,
-        copy: builtins.bool = False,
-    ) -> Tensor:
+    def to(self, *args: weft._typing.DeviceLike | weft._typing.DTypeLike | Tensor, device: weft._typing.DeviceLike=None, dtype: weft._typing.DTypeLike | None=None, copy: builtins.bool=False) -> Tensor:
         """
         To another device, dtype, or both: t.to("opencl:0"), t.to(weft.float16), t.to(other). Itself where nothing changes.
         """
 
-    def to_device(self, device: weft._typing.DeviceLike, /, *, stream: None = None) -> Tensor:
+    def to_device(self, device: weft._typing.DeviceLike, /, *, stream: None=None) -> Tensor:
         """The same value on another device (Array API)."""
 
     def cpu(self) -> Tensor:
         """The same value on the CPU."""
 
-    def astype(self, dtype: weft._typing.DTypeLike, *, copy: builtins.bool = True) -> Tensor:
+    def astype(self, dtype: weft._typing.DTypeLike, *, copy: builtins.bool=True) -> Tensor:
         """Converted to another dtype."""
 
     def type(self, dtype: weft._typing.DTypeLike) -> Tensor:
         """Converted to another dtype."""
 
-    def float(self) -> Tensor: ...
-    def double(self) -> Tensor: ...
-    def half(self) -> Tensor: ...
-    def bfloat16(self) -> Tensor: ...
-    def bool(self) -> Tensor: ...
-    def int(self) -> Tensor: ...
-    def long(self) -> Tensor: ...
-    def short(self) -> Tensor: ...
-    def char(self) -> Tensor: ...
-    def byte(self) -> Tensor: ...
+    def float(self) -> Tensor:
+        ...
+
+    def double(self) -> Tensor:
+        ...
+
+    def half(self) -> Tensor:
+        ...
+
+    def bfloat16(self) -> Tensor:
+        ...
+
+    def bool(self) -> Tensor:
+        ...
+
+    def int(self) -> Tensor:
+        ...
+
+    def long(self) -> Tensor:
+        ...
+
+    def short(self) -> Tensor:
+        ...
+
+    def char(self) -> Tensor:
+        ...
+
+    def byte(self) -> Tensor:
+        ...
+
     def assign(self, value: weft._typing.TensorLike) -> Tensor:
         """
         Give this handle a new value of its shape; cast to its dtype, moved to its device. No gradient flows. Returns itself.
@@ -218,7 +262,9 @@ class Tensor:
         """
 
     @data.setter
-    def data(self, value: Tensor, /) -> None: ...
+    def data(self, value: Tensor, /) -> None:
+        ...
+
     def copy_(self, value: weft._typing.TensorLike) -> Tensor:
         """PyTorch's name of assign()."""
 
@@ -237,86 +283,262 @@ class Tensor:
     def contiguous(self) -> Tensor:
         """Itself: layout is the core's affair."""
 
-    def __repr__(self) -> builtins.str: ...
-    def __str__(self) -> builtins.str: ...
-    def __bool__(self) -> builtins.bool: ...
-    def __int__(self) -> builtins.int: ...
-    def __float__(self) -> builtins.float: ...
-    def __complex__(self) -> builtins.complex: ...
-    def __index__(self) -> builtins.int: ...
-    def __len__(self) -> builtins.int: ...
-    def __iter__(self) -> Iterator[Tensor]: ...
-    def __contains__(self, value: builtins.object, /) -> builtins.bool: ...
-    def __hash__(self) -> builtins.int: ...
-    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> weft._typing.Array: ...
-    def __array_ufunc__(self, ufunc: Any, method: builtins.str, *inputs: Any, **kwargs: Any) -> Any: ...
+    def __repr__(self) -> builtins.str:
+        ...
+
+    def __str__(self) -> builtins.str:
+        ...
+
+    def __bool__(self) -> builtins.bool:
+        ...
+
+    def __int__(self) -> builtins.int:
+        ...
+
+    def __float__(self) -> builtins.float:
+        ...
+
+    def __complex__(self) -> builtins.complex:
+        ...
+
+    def __index__(self) -> builtins.int:
+        ...
+
+    def __len__(self) -> builtins.int:
+        ...
+
+    def __iter__(self) -> Iterator[Tensor]:
+        ...
+
+    def __contains__(self, value: builtins.object, /) -> builtins.bool:
+        ...
+
+    def __hash__(self) -> builtins.int:
+        ...
+
+    def __array__(self, dtype: Any=None, copy: builtins.bool | None=None) -> weft._typing.Array:
+        ...
+
+    def __array_ufunc__(self, ufunc: Any, method: builtins.str, *inputs: Any, **kwargs: Any) -> Any:
+        ...
     __array_priority__: builtins.float = 1000.0
 
-    def __array_namespace__(self, *, api_version: builtins.str | None = None) -> Any:
+    def __array_namespace__(self, *, api_version: builtins.str | None=None) -> Any:
         """The module whose functions take this tensor (Array API)."""
 
-    def __reduce_ex__(self, protocol: SupportsIndex, /) -> builtins.tuple[Any, ...]: ...
-    def __copy__(self) -> Tensor: ...
-    def __deepcopy__(self, memo: builtins.dict[builtins.int, Any], /) -> Tensor: ...
-    def __add__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __radd__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __iadd__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __sub__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rsub__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __isub__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __mul__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rmul__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __imul__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __truediv__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rtruediv__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __itruediv__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __floordiv__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rfloordiv__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __ifloordiv__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __mod__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rmod__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __imod__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __matmul__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rmatmul__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __imatmul__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __and__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rand__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __iand__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __or__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __ror__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __ior__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __xor__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rxor__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __ixor__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __lshift__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rlshift__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __ilshift__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rshift__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __rrshift__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __irshift__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __lt__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __le__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __gt__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def __ge__(self, other: weft._typing.TensorLike, /) -> Tensor: ...
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> builtins.tuple[Any, ...]:
+        ...
+
+    def __copy__(self) -> Tensor:
+        ...
+
+    def __deepcopy__(self, memo: builtins.dict[builtins.int, Any], /) -> Tensor:
+        ...
+
+    def nonzero(self) -> builtins.tuple[Tensor, ...]:
+        ...
+
+    def diagonal(self, offset: builtins.int=0, axis1: builtins.int=0, axis2: builtins.int=1) -> Tensor:
+        ...
+
+    def trace(self, offset: builtins.int=0, axis1: builtins.int=0, axis2: builtins.int=1) -> Tensor:
+        ...
+
+    def diff(self, n: builtins.int=1, axis: builtins.int=-1) -> Tensor:
+        ...
+
+    def median(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False) -> Tensor:
+        ...
+
+    def quantile(self, q: weft._typing.ArrayLike, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False) -> Tensor:
+        ...
+
+    def isclose(self, other: weft._typing.TensorLike, rtol: builtins.float=1e-05, atol: builtins.float=1e-08, equal_nan: builtins.bool=False) -> Tensor:
+        ...
+
+    def allclose(self, other: weft._typing.TensorLike, rtol: builtins.float=1e-05, atol: builtins.float=1e-08, equal_nan: builtins.bool=False) -> builtins.bool:
+        ...
+
+    def softmax(self, dim: builtins.int=-1) -> Tensor:
+        ...
+
+    def log_softmax(self, dim: builtins.int=-1) -> Tensor:
+        ...
+
+    def norm(self, ord: builtins.float | builtins.str | None=None, axis: builtins.int | Sequence[builtins.int] | None=None, keepdims: builtins.bool=False) -> Tensor:
+        ...
+
+    def __add__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __radd__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __iadd__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __sub__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rsub__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __isub__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __mul__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rmul__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __imul__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __truediv__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rtruediv__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __itruediv__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __floordiv__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rfloordiv__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __ifloordiv__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __mod__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rmod__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __imod__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __matmul__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rmatmul__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __imatmul__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __and__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rand__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __iand__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __or__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __ror__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __ior__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __xor__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rxor__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __ixor__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __lshift__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rlshift__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __ilshift__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rshift__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __rrshift__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __irshift__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __lt__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __le__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __gt__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def __ge__(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
     def __eq__(self, other: builtins.object, /) -> Tensor:  # type: ignore[override]
         ...
+
     def __ne__(self, other: builtins.object, /) -> Tensor:  # type: ignore[override]
         ...
-    def __pow__(self, other: weft._typing.TensorLike, modulo: None = None, /) -> Tensor: ...
-    def __rpow__(self, other: weft._typing.TensorLike, modulo: None = None, /) -> Tensor: ...
-    def __ipow__(self, other: weft._typing.TensorLike, modulo: None = None, /) -> Tensor: ...
-    def __divmod__(self, other: weft._typing.TensorLike, /) -> builtins.tuple[Tensor, Tensor]: ...
-    def __neg__(self) -> Tensor: ...
-    def __abs__(self) -> Tensor: ...
-    def __invert__(self) -> Tensor: ...
-    def __floor__(self) -> Tensor: ...
-    def __ceil__(self) -> Tensor: ...
-    def __trunc__(self) -> Tensor: ...
-    def __pos__(self) -> Tensor: ...
-    def add_(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def sub_(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def mul_(self, other: weft._typing.TensorLike, /) -> Tensor: ...
-    def div_(self, other: weft._typing.TensorLike, /) -> Tensor: ...
+
+    def __pow__(self, other: weft._typing.TensorLike, modulo: None=None, /) -> Tensor:
+        ...
+
+    def __rpow__(self, other: weft._typing.TensorLike, modulo: None=None, /) -> Tensor:
+        ...
+
+    def __ipow__(self, other: weft._typing.TensorLike, modulo: None=None, /) -> Tensor:
+        ...
+
+    def __divmod__(self, other: weft._typing.TensorLike, /) -> builtins.tuple[Tensor, Tensor]:
+        ...
+
+    def __neg__(self) -> Tensor:
+        ...
+
+    def __abs__(self) -> Tensor:
+        ...
+
+    def __invert__(self) -> Tensor:
+        ...
+
+    def __floor__(self) -> Tensor:
+        ...
+
+    def __ceil__(self) -> Tensor:
+        ...
+
+    def __trunc__(self) -> Tensor:
+        ...
+
+    def __pos__(self) -> Tensor:
+        ...
+
+    def add_(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def sub_(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def mul_(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
+    def div_(self, other: weft._typing.TensorLike, /) -> Tensor:
+        ...
+
     def abs(self) -> Tensor:
         """Absolute value; real for complex."""
 
@@ -616,240 +838,87 @@ class Tensor:
     def masked_fill(self, mask: weft._typing.TensorLike, value: weft._typing.TensorLike) -> Tensor:
         """`value` where the mask holds."""
 
-    def clip(self, min: weft._typing.TensorLike | None = None, max: weft._typing.TensorLike | None = None) -> Tensor:
+    def clip(self, min: weft._typing.TensorLike | None=None, max: weft._typing.TensorLike | None=None) -> Tensor:
         """This tensor, but not below min nor above max."""
 
-    def clamp(self, min: weft._typing.TensorLike | None = None, max: weft._typing.TensorLike | None = None) -> Tensor:
+    def clamp(self, min: weft._typing.TensorLike | None=None, max: weft._typing.TensorLike | None=None) -> Tensor:
         """This tensor, but not below min nor above max."""
 
-    def clamp_(self, min: weft._typing.TensorLike | None = None, max: weft._typing.TensorLike | None = None) -> Tensor:
+    def clamp_(self, min: weft._typing.TensorLike | None=None, max: weft._typing.TensorLike | None=None) -> Tensor:
         """clamp(), giving this handle the result."""
 
-    def round(self, decimals: builtins.int = 0) -> Tensor:
+    def round(self, decimals: builtins.int=0) -> Tensor:
         """Rounded, half to even."""
 
-    def max(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def max(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """
         The largest element over the axes (all by default); NaN if there is one.
         """
 
-    def amax(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def amax(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """NumPy's other name of max()."""
 
-    def min(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def min(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """
         The smallest element over the axes (all by default); NaN if there is one.
         """
 
-    def amin(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def amin(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """NumPy's other name of min()."""
 
-    def any(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def any(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """Whether any element over the axes is not 0."""
 
-    def all(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def all(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """Whether all elements over the axes are not 0."""
 
-    def logsumexp(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def logsumexp(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """log(sum(exp(x))) over the axes, without overflow."""
 
-    def count_nonzero(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def count_nonzero(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """How many elements over the axes are not 0; int64."""
 
-    def sum(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-        dtype: weft._typing.DTypeLike | None = None,
-    ) -> Tensor:
+    def sum(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
         """
         The sum over the axes (all by default). Small integers and bool are summed as int64 or uint64.
         """
 
-    def prod(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-        dtype: weft._typing.DTypeLike | None = None,
-    ) -> Tensor:
+    def prod(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
         """
         The product over the axes (all by default). Small integers and bool are multiplied as int64 or uint64.
         """
 
-    def mean(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-        dtype: weft._typing.DTypeLike | None = None,
-    ) -> Tensor:
+    def mean(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
         """The mean over the axes (all by default)."""
 
-    def var(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-        correction: builtins.float = 0,
-        ddof: builtins.float | None = None,
-        dtype: weft._typing.DTypeLike | None = None,
-    ) -> Tensor:
+    def var(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, correction: builtins.float=0, ddof: builtins.float | None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
         """
         The variance over the axes: squared distances from the mean, divided by n - correction (NumPy: ddof).
         """
 
-    def std(
-        self,
-        axis: weft._typing.Axis = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: weft._typing.Axis = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-        correction: builtins.float = 0,
-        ddof: builtins.float | None = None,
-        dtype: weft._typing.DTypeLike | None = None,
-    ) -> Tensor:
+    def std(self, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, correction: builtins.float=0, ddof: builtins.float | None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
         """The square root of var()."""
 
-    def argmax(
-        self,
-        axis: builtins.int | None = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: builtins.int | None = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def argmax(self, axis: builtins.int | None=None, *, keepdims: builtins.bool=False, dim: builtins.int | None=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """
         The position of the first largest element along the axis (of all elements by default); int64.
         """
 
-    def argmin(
-        self,
-        axis: builtins.int | None = None,
-        *,
-        keepdims: builtins.bool = False,
-        dim: builtins.int | None = None,
-        keepdim: builtins.bool | None = None,
-        out: None = None,
-    ) -> Tensor:
+    def argmin(self, axis: builtins.int | None=None, *, keepdims: builtins.bool=False, dim: builtins.int | None=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
         """
         The position of the first smallest element along the axis (of all elements by default); int64.
         """
 
-    def cumsum(
-        self,
-        axis: builtins.int | None = None,
-        *,
-        dtype: weft._typing.DTypeLike | None = None,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def cumsum(self, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
         """Running sums along the axis; of the flattened tensor by default."""
 
-    def cumprod(
-        self,
-        axis: builtins.int | None = None,
-        *,
-        dtype: weft._typing.DTypeLike | None = None,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def cumprod(self, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
         """Running products along the axis; of the flattened tensor by default."""
 
-    def cummax(
-        self,
-        axis: builtins.int | None = None,
-        *,
-        dtype: weft._typing.DTypeLike | None = None,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def cummax(self, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
         """Running maxima along the axis; of the flattened tensor by default."""
 
-    def cummin(
-        self,
-        axis: builtins.int | None = None,
-        *,
-        dtype: weft._typing.DTypeLike | None = None,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def cummin(self, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
         """Running minima along the axis; of the flattened tensor by default."""
 
     def reshape(self, *shape: weft._typing.Shape) -> Tensor:
@@ -861,12 +930,12 @@ class Tensor:
     def reshape_as(self, other: Tensor, /) -> Tensor:
         """The shape of another tensor."""
 
-    def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+    def flatten(self, start_dim: builtins.int=0, end_dim: builtins.int=-1) -> Tensor:
         """
         One dimension in place of those from start_dim to end_dim (all by default).
         """
 
-    def ravel(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+    def ravel(self, start_dim: builtins.int=0, end_dim: builtins.int=-1) -> Tensor:
         """
         One dimension in place of those from start_dim to end_dim (all by default).
         """
@@ -896,13 +965,13 @@ class Tensor:
     def moveaxis(self, source: weft._typing.Shape, destination: weft._typing.Shape) -> Tensor:
         """With some dimensions moved; the others keep their order."""
 
-    def squeeze(self, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor:
+    def squeeze(self, axis: weft._typing.Axis=None, *, dim: weft._typing.Axis=None) -> Tensor:
         """Without these dimensions of size 1; all of them by default."""
 
-    def expand_dims(self, axis: weft._typing.Shape = 0, *, dim: weft._typing.Axis = None) -> Tensor:
+    def expand_dims(self, axis: weft._typing.Shape=0, *, dim: weft._typing.Axis=None) -> Tensor:
         """With a new dimension of size 1 at `axis`."""
 
-    def unsqueeze(self, axis: weft._typing.Shape = 0, *, dim: weft._typing.Axis = None) -> Tensor:
+    def unsqueeze(self, axis: weft._typing.Shape=0, *, dim: weft._typing.Axis=None) -> Tensor:
         """With a new dimension of size 1 at `axis`."""
 
     def broadcast_to(self, shape: weft._typing.Shape) -> Tensor:
@@ -917,58 +986,36 @@ class Tensor:
     def tile(self, *repetitions: weft._typing.Shape) -> Tensor:
         """Copies side by side, so many along each dimension."""
 
-    def repeat(
-        self,
-        repeats: builtins.int | weft._typing.ArrayLike,
-        axis: builtins.int | None = None,
-        *,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def repeat(self, repeats: builtins.int | weft._typing.ArrayLike, axis: builtins.int | None=None, *, dim: builtins.int | None=None) -> Tensor:
         """
         Each element so many times, along the axis or of the flattened tensor (NumPy; PyTorch's repeat is tile).
         """
 
-    def repeat_interleave(
-        self,
-        repeats: builtins.int | weft._typing.ArrayLike,
-        axis: builtins.int | None = None,
-        *,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def repeat_interleave(self, repeats: builtins.int | weft._typing.ArrayLike, axis: builtins.int | None=None, *, dim: builtins.int | None=None) -> Tensor:
         """
         Each element so many times, along the axis or of the flattened tensor (NumPy; PyTorch's repeat is tile).
         """
 
-    def flip(self, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor:
+    def flip(self, axis: weft._typing.Axis=None, *, dim: weft._typing.Axis=None) -> Tensor:
         """In reverse order along the axes (all by default)."""
 
-    def roll(
-        self, shift: weft._typing.Shape, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None
-    ) -> Tensor:
+    def roll(self, shift: weft._typing.Shape, axis: weft._typing.Axis=None, *, dim: weft._typing.Axis=None) -> Tensor:
         """Shifted along the axes; what falls off comes in on the other side."""
 
-    def split(
-        self,
-        split_size: builtins.int | Sequence[builtins.int],
-        axis: builtins.int = 0,
-        *,
-        dim: builtins.int | None = None,
-    ) -> builtins.list[Tensor]:
+    def split(self, split_size: builtins.int | Sequence[builtins.int], axis: builtins.int=0, *, dim: builtins.int | None=None) -> builtins.list[Tensor]:
         """
         PyTorch's split: sections of this size, or of these sizes. (The function weft.split is NumPy's.)
         """
 
-    def chunk(
-        self, chunks: builtins.int, axis: builtins.int = 0, *, dim: builtins.int | None = None
-    ) -> builtins.list[Tensor]:
+    def chunk(self, chunks: builtins.int, axis: builtins.int=0, *, dim: builtins.int | None=None) -> builtins.list[Tensor]:
         """
         At most so many sections of equal size, the last perhaps smaller (PyTorch).
         """
 
-    def unstack(self, axis: builtins.int = 0, dim: builtins.int | None = None) -> builtins.tuple[Tensor, ...]:
+    def unstack(self, axis: builtins.int=0, dim: builtins.int | None=None) -> builtins.tuple[Tensor, ...]:
         """The slices along an axis, which goes."""
 
-    def unbind(self, axis: builtins.int = 0, dim: builtins.int | None = None) -> builtins.tuple[Tensor, ...]:
+    def unbind(self, axis: builtins.int=0, dim: builtins.int | None=None) -> builtins.tuple[Tensor, ...]:
         """The slices along an axis, which goes."""
 
     def __getitem__(self, key: weft._typing.Index, /) -> Tensor:
@@ -981,7 +1028,7 @@ class Tensor:
         Gives this handle a new value with the elements replaced; other handles and views keep theirs.
         """
 
-    def take(self, indices: weft._typing.ArrayLike, axis: builtins.int | None = None) -> Tensor:
+    def take(self, indices: weft._typing.ArrayLike, axis: builtins.int | None=None) -> Tensor:
         """
         The elements (or slices along the axis) at these places. Raises IndexError where one is out of bounds.
         """
@@ -989,12 +1036,12 @@ class Tensor:
     def index_select(self, dim: builtins.int, index: weft._typing.ArrayLike) -> Tensor:
         """PyTorch's name of take()."""
 
-    def take_along_axis(self, indices: weft._typing.ArrayLike, axis: builtins.int | None = -1) -> Tensor:
+    def take_along_axis(self, indices: weft._typing.ArrayLike, axis: builtins.int | None=-1) -> Tensor:
         """
         Along the axis, the elements at these places; the other dimensions broadcast.
         """
 
-    def take_along_dim(self, indices: weft._typing.ArrayLike, axis: builtins.int | None = -1) -> Tensor:
+    def take_along_dim(self, indices: weft._typing.ArrayLike, axis: builtins.int | None=-1) -> Tensor:
         """
         Along the axis, the elements at these places; the other dimensions broadcast.
         """
@@ -1002,14 +1049,7 @@ class Tensor:
     def gather(self, dim: builtins.int, index: weft._typing.ArrayLike) -> Tensor:
         """PyTorch's gather: out[i, j] = x[index[i, j], j] for dim 0."""
 
-    def scatter(
-        self,
-        dim: builtins.int,
-        index: weft._typing.ArrayLike,
-        src: weft._typing.TensorLike,
-        *,
-        reduce: builtins.str = "set",
-    ) -> Tensor:
+    def scatter(self, dim: builtins.int, index: weft._typing.ArrayLike, src: weft._typing.TensorLike, *, reduce: builtins.str='set') -> Tensor:
         """
         PyTorch's scatter: out[index[i, j], j] = src[i, j] for dim 0; reduce combines with what is there.
         """
@@ -1027,37 +1067,15 @@ class Tensor:
         The slices of the source in place of those at `index` along the dimension.
         """
 
-    def sort(
-        self,
-        axis: builtins.int = -1,
-        *,
-        descending: builtins.bool = False,
-        stable: builtins.bool = True,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def sort(self, axis: builtins.int=-1, *, descending: builtins.bool=False, stable: builtins.bool=True, dim: builtins.int | None=None) -> Tensor:
         """
         In ascending order along the axis; equal elements keep theirs, NaN comes last.
         """
 
-    def argsort(
-        self,
-        axis: builtins.int = -1,
-        *,
-        descending: builtins.bool = False,
-        stable: builtins.bool = True,
-        dim: builtins.int | None = None,
-    ) -> Tensor:
+    def argsort(self, axis: builtins.int=-1, *, descending: builtins.bool=False, stable: builtins.bool=True, dim: builtins.int | None=None) -> Tensor:
         """The places that put the axis in ascending order; int64."""
 
-    def topk(
-        self,
-        k: builtins.int,
-        axis: builtins.int = -1,
-        *,
-        largest: builtins.bool = True,
-        sorted: builtins.bool = True,
-        dim: builtins.int | None = None,
-    ) -> builtins.tuple[Tensor, Tensor]:
+    def topk(self, k: builtins.int, axis: builtins.int=-1, *, largest: builtins.bool=True, sorted: builtins.bool=True, dim: builtins.int | None=None) -> builtins.tuple[Tensor, Tensor]:
         """
         The k largest (or smallest) elements along the axis, in order, and their places.
         """
@@ -1074,15 +1092,13 @@ class Tensor:
     def dot(self, other: weft._typing.TensorLike, /) -> Tensor:
         """NumPy's dot."""
 
-    def tril(self, k: builtins.int = 0) -> Tensor:
+    def tril(self, k: builtins.int=0) -> Tensor:
         """x with 0 above the k-th diagonal."""
 
-    def triu(self, k: builtins.int = 0) -> Tensor:
+    def triu(self, k: builtins.int=0) -> Tensor:
         """x with 0 below the k-th diagonal."""
 
-    def backward(
-        self, gradient: Tensor | None = None, retain_graph: builtins.bool = False, create_graph: builtins.bool = False
-    ) -> None:
+    def backward(self, gradient: Tensor | None=None, retain_graph: builtins.bool=False, create_graph: builtins.bool=False) -> None:
         """
         Add to .grad of every leaf the gradient of this tensor (of one element, or times `gradient`). Frees the graph unless it is retained.
         """
@@ -1090,7 +1106,7 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same value; no gradient flows."""
 
-    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: builtins.bool=True) -> Tensor:
         """
         Make this tensor a leaf whose gradient backward() collects, or no longer. Returns itself.
         """
@@ -1102,10 +1118,16 @@ class Tensor:
         """Compute this tensor now, without waiting. Returns itself."""
 
 class _Rows:
-    def __iter__(self) -> builtins.object: ...
-    def __next__(self) -> Tensor: ...
 
-def _rebuild(value: weft._typing.Array, dtype: builtins.str, requires_grad: builtins.bool) -> Tensor: ...
+    def __iter__(self) -> builtins.object:
+        ...
+
+    def __next__(self) -> Tensor:
+        ...
+
+def _rebuild(value: weft._typing.Array, dtype: builtins.str, requires_grad: builtins.bool) -> Tensor:
+    ...
+
 def abs(x: weft._typing.TensorLike, /) -> Tensor:
     """Absolute value; real for complex."""
 
@@ -1412,320 +1434,112 @@ def complex(real: weft._typing.TensorLike, imag: weft._typing.TensorLike, /) -> 
 def where(condition: weft._typing.TensorLike, x1: weft._typing.TensorLike, x2: weft._typing.TensorLike, /) -> Tensor:
     """x1 where the condition holds, else x2. All three broadcast."""
 
-def clip(
-    x: weft._typing.TensorLike,
-    /,
-    min: weft._typing.TensorLike | None = None,
-    max: weft._typing.TensorLike | None = None,
-) -> Tensor:
+def clip(x: weft._typing.TensorLike, /, min: weft._typing.TensorLike | None=None, max: weft._typing.TensorLike | None=None) -> Tensor:
     """x, but not below min nor above max."""
 
-def clamp(
-    x: weft._typing.TensorLike,
-    /,
-    min: weft._typing.TensorLike | None = None,
-    max: weft._typing.TensorLike | None = None,
-) -> Tensor:
+def clamp(x: weft._typing.TensorLike, /, min: weft._typing.TensorLike | None=None, max: weft._typing.TensorLike | None=None) -> Tensor:
     """x, but not below min nor above max."""
 
-def round(x: weft._typing.TensorLike, /, decimals: builtins.int = 0) -> Tensor:
+def round(x: weft._typing.TensorLike, /, decimals: builtins.int=0) -> Tensor:
     """Rounded, half to even."""
 
-def nan_to_num(
-    x: weft._typing.TensorLike,
-    nan: builtins.float = 0.0,
-    posinf: builtins.float | None = None,
-    neginf: builtins.float | None = None,
-) -> Tensor:
+def nan_to_num(x: weft._typing.TensorLike, nan: builtins.float=0.0, posinf: builtins.float | None=None, neginf: builtins.float | None=None) -> Tensor:
     """NaN and infinities replaced by numbers."""
 
 def bitcast(x: weft._typing.TensorLike, dtype: weft._typing.DTypeLike) -> Tensor:
     """The same bits as another dtype of the same width."""
 
-def astype(
-    x: weft._typing.TensorLike,
-    dtype: weft._typing.DTypeLike,
-    /,
-    *,
-    copy: builtins.bool = True,
-    device: weft._typing.DeviceLike = None,
-) -> Tensor:
+def astype(x: weft._typing.TensorLike, dtype: weft._typing.DTypeLike, /, *, copy: builtins.bool=True, device: weft._typing.DeviceLike=None) -> Tensor:
     """Converted to another dtype."""
 
-def max(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def max(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """
     The largest element over the axes (all by default); NaN if there is one.
     """
 
-def amax(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def amax(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """NumPy's other name of max()."""
 
-def min(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def min(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """
     The smallest element over the axes (all by default); NaN if there is one.
     """
 
-def amin(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def amin(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """NumPy's other name of min()."""
 
-def any(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def any(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """Whether any element over the axes is not 0."""
 
-def all(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def all(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """Whether all elements over the axes are not 0."""
 
-def logsumexp(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def logsumexp(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """log(sum(exp(x))) over the axes, without overflow."""
 
-def count_nonzero(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def count_nonzero(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """How many elements over the axes are not 0; int64."""
 
-def sum(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-) -> Tensor:
+def sum(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
     """
     The sum over the axes (all by default). Small integers and bool are summed as int64 or uint64.
     """
 
-def prod(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-) -> Tensor:
+def prod(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
     """
     The product over the axes (all by default). Small integers and bool are multiplied as int64 or uint64.
     """
 
-def mean(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-) -> Tensor:
+def mean(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
     """The mean over the axes (all by default)."""
 
-def var(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-    correction: builtins.float = 0,
-    ddof: builtins.float | None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-) -> Tensor:
+def var(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, correction: builtins.float=0, ddof: builtins.float | None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
     """
     The variance over the axes: squared distances from the mean, divided by n - correction (NumPy: ddof).
     """
 
-def std(
-    x: weft._typing.TensorLike,
-    /,
-    axis: weft._typing.Axis = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: weft._typing.Axis = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-    correction: builtins.float = 0,
-    ddof: builtins.float | None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-) -> Tensor:
+def std(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, keepdims: builtins.bool=False, dim: weft._typing.Axis=None, keepdim: builtins.bool | None=None, out: None=None, correction: builtins.float=0, ddof: builtins.float | None=None, dtype: weft._typing.DTypeLike | None=None) -> Tensor:
     """The square root of var()."""
 
-def argmax(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int | None = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: builtins.int | None = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def argmax(x: weft._typing.TensorLike, /, axis: builtins.int | None=None, *, keepdims: builtins.bool=False, dim: builtins.int | None=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """
     The position of the first largest element along the axis (of all elements by default); int64.
     """
 
-def argmin(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int | None = None,
-    *,
-    keepdims: builtins.bool = False,
-    dim: builtins.int | None = None,
-    keepdim: builtins.bool | None = None,
-    out: None = None,
-) -> Tensor:
+def argmin(x: weft._typing.TensorLike, /, axis: builtins.int | None=None, *, keepdims: builtins.bool=False, dim: builtins.int | None=None, keepdim: builtins.bool | None=None, out: None=None) -> Tensor:
     """
     The position of the first smallest element along the axis (of all elements by default); int64.
     """
 
-def cumsum(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int | None = None,
-    *,
-    dtype: weft._typing.DTypeLike | None = None,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def cumsum(x: weft._typing.TensorLike, /, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
     """Running sums along the axis; of the flattened tensor by default."""
 
-def cumprod(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int | None = None,
-    *,
-    dtype: weft._typing.DTypeLike | None = None,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def cumprod(x: weft._typing.TensorLike, /, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
     """Running products along the axis; of the flattened tensor by default."""
 
-def cummax(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int | None = None,
-    *,
-    dtype: weft._typing.DTypeLike | None = None,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def cummax(x: weft._typing.TensorLike, /, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
     """Running maxima along the axis; of the flattened tensor by default."""
 
-def cummin(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int | None = None,
-    *,
-    dtype: weft._typing.DTypeLike | None = None,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def cummin(x: weft._typing.TensorLike, /, axis: builtins.int | None=None, *, dtype: weft._typing.DTypeLike | None=None, dim: builtins.int | None=None) -> Tensor:
     """Running minima along the axis; of the flattened tensor by default."""
 
-def cumulative_sum(
-    x: weft._typing.TensorLike,
-    /,
-    *,
-    axis: builtins.int | None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-    include_initial: builtins.bool = False,
-) -> Tensor:
+def cumulative_sum(x: weft._typing.TensorLike, /, *, axis: builtins.int | None=None, dtype: weft._typing.DTypeLike | None=None, include_initial: builtins.bool=False) -> Tensor:
     """Running sums along the axis (Array API)."""
 
-def cumulative_prod(
-    x: weft._typing.TensorLike,
-    /,
-    *,
-    axis: builtins.int | None = None,
-    dtype: weft._typing.DTypeLike | None = None,
-    include_initial: builtins.bool = False,
-) -> Tensor:
+def cumulative_prod(x: weft._typing.TensorLike, /, *, axis: builtins.int | None=None, dtype: weft._typing.DTypeLike | None=None, include_initial: builtins.bool=False) -> Tensor:
     """Running products along the axis (Array API)."""
 
-def reshape(x: weft._typing.TensorLike, /, shape: weft._typing.Shape, *, copy: builtins.bool | None = None) -> Tensor:
+def reshape(x: weft._typing.TensorLike, /, shape: weft._typing.Shape, *, copy: builtins.bool | None=None) -> Tensor:
     """
     The same elements in row-major order with another shape; one size may be -1.
     """
 
-def flatten(x: weft._typing.TensorLike, /, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+def flatten(x: weft._typing.TensorLike, /, start_dim: builtins.int=0, end_dim: builtins.int=-1) -> Tensor:
     """
     One dimension in place of those from start_dim to end_dim (all by default).
     """
 
-def ravel(x: weft._typing.TensorLike, /, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+def ravel(x: weft._typing.TensorLike, /, start_dim: builtins.int=0, end_dim: builtins.int=-1) -> Tensor:
     """
     One dimension in place of those from start_dim to end_dim (all by default).
     """
@@ -1733,7 +1547,7 @@ def ravel(x: weft._typing.TensorLike, /, start_dim: builtins.int = 0, end_dim: b
 def matrix_transpose(x: weft._typing.TensorLike, /) -> Tensor:
     """With the last two dimensions exchanged."""
 
-def transpose(x: weft._typing.TensorLike, /, axes: weft._typing.Shape | None = None) -> Tensor:
+def transpose(x: weft._typing.TensorLike, /, axes: weft._typing.Shape | None=None) -> Tensor:
     """With the dimensions in this order; reversed by default."""
 
 def permute_dims(x: weft._typing.TensorLike, /, axes: weft._typing.Shape) -> Tensor:
@@ -1748,17 +1562,15 @@ def swapaxes(x: weft._typing.TensorLike, /, axis1: builtins.int, axis2: builtins
 def moveaxis(x: weft._typing.TensorLike, /, source: weft._typing.Shape, destination: weft._typing.Shape) -> Tensor:
     """With some dimensions moved; the others keep their order."""
 
-def squeeze(x: weft._typing.TensorLike, /, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor:
+def squeeze(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, dim: weft._typing.Axis=None) -> Tensor:
     """
     Without these dimensions of size 1; all of them by default. Raises ValueError where a size is not 1.
     """
 
-def expand_dims(
-    x: weft._typing.TensorLike, /, axis: weft._typing.Shape = 0, *, dim: weft._typing.Axis = None
-) -> Tensor:
+def expand_dims(x: weft._typing.TensorLike, /, axis: weft._typing.Shape=0, *, dim: weft._typing.Axis=None) -> Tensor:
     """With a new dimension of size 1 at `axis`."""
 
-def unsqueeze(x: weft._typing.TensorLike, /, axis: weft._typing.Shape = 0, *, dim: weft._typing.Axis = None) -> Tensor:
+def unsqueeze(x: weft._typing.TensorLike, /, axis: weft._typing.Shape=0, *, dim: weft._typing.Axis=None) -> Tensor:
     """With a new dimension of size 1 at `axis`."""
 
 def broadcast_to(x: weft._typing.TensorLike, /, shape: weft._typing.Shape) -> Tensor:
@@ -1767,143 +1579,65 @@ def broadcast_to(x: weft._typing.TensorLike, /, shape: weft._typing.Shape) -> Te
 def tile(x: weft._typing.TensorLike, repetitions: weft._typing.Shape, /) -> Tensor:
     """Copies side by side, so many along each dimension."""
 
-def repeat(
-    x: weft._typing.TensorLike,
-    /,
-    repeats: builtins.int | weft._typing.ArrayLike,
-    axis: builtins.int | None = None,
-    *,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def repeat(x: weft._typing.TensorLike, /, repeats: builtins.int | weft._typing.ArrayLike, axis: builtins.int | None=None, *, dim: builtins.int | None=None) -> Tensor:
     """
     Each element so many times, along the axis or of the flattened tensor (NumPy; PyTorch's repeat is tile).
     """
 
-def repeat_interleave(
-    x: weft._typing.TensorLike,
-    /,
-    repeats: builtins.int | weft._typing.ArrayLike,
-    axis: builtins.int | None = None,
-    *,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def repeat_interleave(x: weft._typing.TensorLike, /, repeats: builtins.int | weft._typing.ArrayLike, axis: builtins.int | None=None, *, dim: builtins.int | None=None) -> Tensor:
     """
     Each element so many times, along the axis or of the flattened tensor (NumPy; PyTorch's repeat is tile).
     """
 
-def flip(x: weft._typing.TensorLike, /, axis: weft._typing.Axis = None, *, dim: weft._typing.Axis = None) -> Tensor:
+def flip(x: weft._typing.TensorLike, /, axis: weft._typing.Axis=None, *, dim: weft._typing.Axis=None) -> Tensor:
     """In reverse order along the axes (all by default)."""
 
-def roll(
-    x: weft._typing.TensorLike,
-    /,
-    shift: weft._typing.Shape,
-    axis: weft._typing.Axis = None,
-    *,
-    dim: weft._typing.Axis = None,
-) -> Tensor:
+def roll(x: weft._typing.TensorLike, /, shift: weft._typing.Shape, axis: weft._typing.Axis=None, *, dim: weft._typing.Axis=None) -> Tensor:
     """Shifted along the axes; what falls off comes in on the other side."""
 
-def concat(
-    tensors: Sequence[weft._typing.TensorLike] | Tensor,
-    /,
-    axis: builtins.int | None = 0,
-    *,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def concat(tensors: Sequence[weft._typing.TensorLike] | Tensor, /, axis: builtins.int | None=0, *, dim: builtins.int | None=None) -> Tensor:
     """Joined along an axis that exists; None flattens first."""
 
-def concatenate(
-    tensors: Sequence[weft._typing.TensorLike] | Tensor,
-    /,
-    axis: builtins.int | None = 0,
-    *,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def concatenate(tensors: Sequence[weft._typing.TensorLike] | Tensor, /, axis: builtins.int | None=0, *, dim: builtins.int | None=None) -> Tensor:
     """Joined along an axis that exists; None flattens first."""
 
-def cat(
-    tensors: Sequence[weft._typing.TensorLike] | Tensor,
-    /,
-    axis: builtins.int | None = 0,
-    *,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def cat(tensors: Sequence[weft._typing.TensorLike] | Tensor, /, axis: builtins.int | None=0, *, dim: builtins.int | None=None) -> Tensor:
     """Joined along an axis that exists; None flattens first."""
 
-def stack(
-    tensors: Sequence[weft._typing.TensorLike] | Tensor, /, axis: builtins.int = 0, *, dim: builtins.int | None = None
-) -> Tensor:
+def stack(tensors: Sequence[weft._typing.TensorLike] | Tensor, /, axis: builtins.int=0, *, dim: builtins.int | None=None) -> Tensor:
     """Joined along a new axis."""
 
-def split(
-    x: weft._typing.TensorLike,
-    /,
-    indices_or_sections: builtins.int | Sequence[builtins.int],
-    axis: builtins.int = 0,
-    *,
-    dim: builtins.int | None = None,
-) -> builtins.list[Tensor]:
+def split(x: weft._typing.TensorLike, /, indices_or_sections: builtins.int | Sequence[builtins.int], axis: builtins.int=0, *, dim: builtins.int | None=None) -> builtins.list[Tensor]:
     """
     NumPy's split: so many equal sections, or cut at these places. (The method Tensor.split takes sizes, as PyTorch's.)
     """
 
-def array_split(
-    x: weft._typing.TensorLike, /, indices_or_sections: builtins.int | Sequence[builtins.int], axis: builtins.int = 0
-) -> builtins.list[Tensor]:
+def array_split(x: weft._typing.TensorLike, /, indices_or_sections: builtins.int | Sequence[builtins.int], axis: builtins.int=0) -> builtins.list[Tensor]:
     """split() into sections that may differ by one element."""
 
-def chunk(
-    x: weft._typing.TensorLike, /, chunks: builtins.int, axis: builtins.int = 0, *, dim: builtins.int | None = None
-) -> builtins.list[Tensor]:
+def chunk(x: weft._typing.TensorLike, /, chunks: builtins.int, axis: builtins.int=0, *, dim: builtins.int | None=None) -> builtins.list[Tensor]:
     """
     At most so many sections of equal size, the last perhaps smaller (PyTorch).
     """
 
-def unstack(
-    x: weft._typing.TensorLike, /, *, axis: builtins.int = 0, dim: builtins.int | None = None
-) -> builtins.tuple[Tensor, ...]:
+def unstack(x: weft._typing.TensorLike, /, *, axis: builtins.int=0, dim: builtins.int | None=None) -> builtins.tuple[Tensor, ...]:
     """The slices along an axis, which goes."""
 
-def unbind(
-    x: weft._typing.TensorLike, /, *, axis: builtins.int = 0, dim: builtins.int | None = None
-) -> builtins.tuple[Tensor, ...]:
+def unbind(x: weft._typing.TensorLike, /, *, axis: builtins.int=0, dim: builtins.int | None=None) -> builtins.tuple[Tensor, ...]:
     """The slices along an axis, which goes."""
 
-def _pad(
-    x: weft._typing.TensorLike,
-    lo: Sequence[builtins.int],
-    hi: Sequence[builtins.int],
-    interior: Sequence[builtins.int] | None = None,
-    fill: weft._typing.Number = 0,
-) -> Tensor:
+def _pad(x: weft._typing.TensorLike, lo: Sequence[builtins.int], hi: Sequence[builtins.int], interior: Sequence[builtins.int] | None=None, fill: weft._typing.Number=0) -> Tensor:
     """Padding per dimension; `interior` places go between neighbours."""
 
-def window(
-    x: weft._typing.TensorLike,
-    axis: builtins.int,
-    out: builtins.int,
-    kernel: builtins.int,
-    stride: builtins.int = 1,
-    dilation: builtins.int = 1,
-    lo: builtins.int = 0,
-    fill: weft._typing.Number = 0,
-) -> Tensor:
+def window(x: weft._typing.TensorLike, axis: builtins.int, out: builtins.int, kernel: builtins.int, stride: builtins.int=1, dilation: builtins.int=1, lo: builtins.int=0, fill: weft._typing.Number=0) -> Tensor:
     """
     Windows along an axis: dimension `axis` becomes (out, kernel), element x[o * stride + k * dilation - lo], `fill` outside.
     """
 
-def fold(
-    g: weft._typing.TensorLike,
-    axis: builtins.int,
-    n: builtins.int,
-    stride: builtins.int = 1,
-    dilation: builtins.int = 1,
-    lo: builtins.int = 0,
-) -> Tensor:
+def fold(g: weft._typing.TensorLike, axis: builtins.int, n: builtins.int, stride: builtins.int=1, dilation: builtins.int=1, lo: builtins.int=0) -> Tensor:
     """The adjoint of window: overlaps add."""
 
-def take(x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: builtins.int | None = None) -> Tensor:
+def take(x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: builtins.int | None=None) -> Tensor:
     """
     The elements (or slices along the axis) at these places. Raises IndexError where one is out of bounds.
     """
@@ -1911,16 +1645,12 @@ def take(x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: b
 def index_select(x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike) -> Tensor:
     """PyTorch's name of take()."""
 
-def take_along_axis(
-    x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: builtins.int | None = -1
-) -> Tensor:
+def take_along_axis(x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: builtins.int | None=-1) -> Tensor:
     """
     Along the axis, the elements at these places; the other dimensions broadcast.
     """
 
-def take_along_dim(
-    x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: builtins.int | None = -1
-) -> Tensor:
+def take_along_dim(x: weft._typing.TensorLike, /, indices: weft._typing.ArrayLike, axis: builtins.int | None=-1) -> Tensor:
     """
     Along the axis, the elements at these places; the other dimensions broadcast.
     """
@@ -1928,83 +1658,38 @@ def take_along_dim(
 def gather(x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike) -> Tensor:
     """PyTorch's gather: out[i, j] = x[index[i, j], j] for dim 0."""
 
-def scatter(
-    x: weft._typing.TensorLike,
-    /,
-    dim: builtins.int,
-    index: weft._typing.ArrayLike,
-    src: weft._typing.TensorLike,
-    *,
-    reduce: builtins.str = "set",
-) -> Tensor:
+def scatter(x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, src: weft._typing.TensorLike, *, reduce: builtins.str='set') -> Tensor:
     """
     PyTorch's scatter: out[index[i, j], j] = src[i, j] for dim 0; reduce combines with what is there.
     """
 
-def scatter_add(
-    x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, src: weft._typing.TensorLike
-) -> Tensor:
+def scatter_add(x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, src: weft._typing.TensorLike) -> Tensor:
     """scatter() that adds; equal places add in order."""
 
-def index_add(
-    x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, source: weft._typing.TensorLike
-) -> Tensor:
+def index_add(x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, source: weft._typing.TensorLike) -> Tensor:
     """
     The slices of the source added to those at `index` along the dimension.
     """
 
-def index_copy(
-    x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, source: weft._typing.TensorLike
-) -> Tensor:
+def index_copy(x: weft._typing.TensorLike, /, dim: builtins.int, index: weft._typing.ArrayLike, source: weft._typing.TensorLike) -> Tensor:
     """
     The slices of the source in place of those at `index` along the dimension.
     """
 
-def sort(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int = -1,
-    *,
-    descending: builtins.bool = False,
-    stable: builtins.bool = True,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def sort(x: weft._typing.TensorLike, /, axis: builtins.int=-1, *, descending: builtins.bool=False, stable: builtins.bool=True, dim: builtins.int | None=None) -> Tensor:
     """
     In ascending order along the axis; equal elements keep theirs, NaN comes last.
     """
 
-def argsort(
-    x: weft._typing.TensorLike,
-    /,
-    axis: builtins.int = -1,
-    *,
-    descending: builtins.bool = False,
-    stable: builtins.bool = True,
-    dim: builtins.int | None = None,
-) -> Tensor:
+def argsort(x: weft._typing.TensorLike, /, axis: builtins.int=-1, *, descending: builtins.bool=False, stable: builtins.bool=True, dim: builtins.int | None=None) -> Tensor:
     """The places that put the axis in ascending order; int64."""
 
-def topk(
-    x: weft._typing.TensorLike,
-    /,
-    k: builtins.int,
-    axis: builtins.int = -1,
-    *,
-    largest: builtins.bool = True,
-    sorted: builtins.bool = True,
-    dim: builtins.int | None = None,
-) -> builtins.tuple[Tensor, Tensor]:
+def topk(x: weft._typing.TensorLike, /, k: builtins.int, axis: builtins.int=-1, *, largest: builtins.bool=True, sorted: builtins.bool=True, dim: builtins.int | None=None) -> builtins.tuple[Tensor, Tensor]:
     """
     The k largest (or smallest) elements along the axis, in order, and their places.
     """
 
-def searchsorted(
-    x1: weft._typing.TensorLike,
-    x2: weft._typing.TensorLike,
-    /,
-    side: builtins.str = "left",
-    sorter: weft._typing.TensorLike | None = None,
-) -> Tensor:
+def searchsorted(x1: weft._typing.TensorLike, x2: weft._typing.TensorLike, /, side: builtins.str='left', sorter: weft._typing.TensorLike | None=None) -> Tensor:
     """Where each value of x2 would go in the sorted x1; int64."""
 
 def matmul(x1: weft._typing.TensorLike, x2: weft._typing.TensorLike, /) -> Tensor:
@@ -2019,186 +1704,83 @@ def bmm(x1: weft._typing.TensorLike, x2: weft._typing.TensorLike, /) -> Tensor:
 def dot(x1: weft._typing.TensorLike, x2: weft._typing.TensorLike, /) -> Tensor:
     """NumPy's dot: matmul() where that is defined for the shapes."""
 
-def conv(
-    x: Tensor,
-    w: Tensor,
-    stride: Sequence[builtins.int],
-    dilation: Sequence[builtins.int],
-    lo: Sequence[builtins.int],
-    hi: Sequence[builtins.int],
-) -> Tensor:
+def conv(x: Tensor, w: Tensor, stride: Sequence[builtins.int], dilation: Sequence[builtins.int], lo: Sequence[builtins.int], hi: Sequence[builtins.int]) -> Tensor:
     """
     x (n, g, ci, spatial...), w (g, co, ci, kernel...) -> (n, g, co, out...), with 1 to 3 spatial dimensions and one number of each kind for each.
     """
 
-def conv_input_grad(
-    g: Tensor,
-    w: Tensor,
-    stride: Sequence[builtins.int],
-    dilation: Sequence[builtins.int],
-    lo: Sequence[builtins.int],
-    hi: Sequence[builtins.int],
-    spatial: Sequence[builtins.int],
-) -> Tensor:
+def conv_input_grad(g: Tensor, w: Tensor, stride: Sequence[builtins.int], dilation: Sequence[builtins.int], lo: Sequence[builtins.int], hi: Sequence[builtins.int], spatial: Sequence[builtins.int]) -> Tensor:
     """The gradient of conv for x, which is also the transposed convolution."""
 
-def conv_weight_grad(
-    g: Tensor,
-    x: Tensor,
-    stride: Sequence[builtins.int],
-    dilation: Sequence[builtins.int],
-    lo: Sequence[builtins.int],
-    hi: Sequence[builtins.int],
-    kernel: Sequence[builtins.int],
-) -> Tensor:
+def conv_weight_grad(g: Tensor, x: Tensor, stride: Sequence[builtins.int], dilation: Sequence[builtins.int], lo: Sequence[builtins.int], hi: Sequence[builtins.int], kernel: Sequence[builtins.int]) -> Tensor:
     """The gradient of conv for w."""
 
-def scan(x: Tensor, axis: builtins.int, op: builtins.int = 0, reverse: builtins.bool = False) -> Tensor:
+def scan(x: Tensor, axis: builtins.int, op: builtins.int=0, reverse: builtins.bool=False) -> Tensor:
     """Inclusive scan: 0 sum, 1 prod, 2 max, 3 min."""
 
-def asarray(
-    obj: weft._typing.TensorLike | Sequence[Any],
-    /,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    *,
-    copy: builtins.bool | None = None,
-) -> Tensor:
+def asarray(obj: weft._typing.TensorLike | Sequence[Any], /, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, *, copy: builtins.bool | None=None) -> Tensor:
     """
     A tensor of this number, (nested) sequence, array or tensor. Data is copied at once.
 
     Python floats become the default float, ints int64; arrays keep their dtype.
     """
 
-def array(
-    obj: weft._typing.TensorLike | Sequence[Any],
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    *,
-    requires_grad: builtins.bool = False,
-) -> Tensor:
+def array(obj: weft._typing.TensorLike | Sequence[Any], dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, *, requires_grad: builtins.bool=False) -> Tensor:
     """asarray(), and optionally a leaf that collects a gradient."""
 
-def tensor(
-    obj: weft._typing.TensorLike | Sequence[Any],
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    *,
-    requires_grad: builtins.bool = False,
-) -> Tensor:
+def tensor(obj: weft._typing.TensorLike | Sequence[Any], dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, *, requires_grad: builtins.bool=False) -> Tensor:
     """asarray(), and optionally a leaf that collects a gradient."""
 
-def from_numpy(array: weft._typing.Array, device: weft._typing.DeviceLike = None) -> Tensor:
-    """A tensor with a copy of this array."""
+def from_numpy(array: weft._typing.Array, device: weft._typing.DeviceLike=None, *, copy: builtins.bool=True) -> Tensor:
+    """
+    A tensor with a copy of this array. With copy=False it reads the array's own memory where the device can, and the array must not change.
+    """
 
-def zeros(
-    *shape: weft._typing.Shape,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    requires_grad: builtins.bool = False,
-) -> Tensor:
+def zeros(*shape: weft._typing.Shape, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, requires_grad: builtins.bool=False) -> Tensor:
     """A tensor of this shape full of 0."""
 
-def zeros_like(
-    x: weft._typing.TensorLike, /, dtype: weft._typing.DTypeLike | None = None, device: weft._typing.DeviceLike = None
-) -> Tensor:
+def zeros_like(x: weft._typing.TensorLike, /, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """The same for the shape, dtype and device of x."""
 
-def ones(
-    *shape: weft._typing.Shape,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    requires_grad: builtins.bool = False,
-) -> Tensor:
+def ones(*shape: weft._typing.Shape, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, requires_grad: builtins.bool=False) -> Tensor:
     """A tensor of this shape full of 1."""
 
-def ones_like(
-    x: weft._typing.TensorLike, /, dtype: weft._typing.DTypeLike | None = None, device: weft._typing.DeviceLike = None
-) -> Tensor:
+def ones_like(x: weft._typing.TensorLike, /, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """The same for the shape, dtype and device of x."""
 
-def empty(
-    *shape: weft._typing.Shape,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    requires_grad: builtins.bool = False,
-) -> Tensor:
+def empty(*shape: weft._typing.Shape, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, requires_grad: builtins.bool=False) -> Tensor:
     """A tensor of this shape; the content is 0, as nodes are values."""
 
-def empty_like(
-    x: weft._typing.TensorLike, /, dtype: weft._typing.DTypeLike | None = None, device: weft._typing.DeviceLike = None
-) -> Tensor:
+def empty_like(x: weft._typing.TensorLike, /, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """The same for the shape, dtype and device of x."""
 
-def full(
-    shape: weft._typing.Shape,
-    fill_value: weft._typing.TensorLike,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-) -> Tensor:
+def full(shape: weft._typing.Shape, fill_value: weft._typing.TensorLike, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """A tensor of this shape full of one value."""
 
-def full_like(
-    x: weft._typing.TensorLike,
-    /,
-    fill_value: weft._typing.Number,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-) -> Tensor:
+def full_like(x: weft._typing.TensorLike, /, fill_value: weft._typing.Number, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """full() for the shape, dtype and device of x."""
 
-def arange(
-    start: builtins.float,
-    /,
-    stop: builtins.float | None = None,
-    step: builtins.float = 1,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-) -> Tensor:
+def arange(start: builtins.float, /, stop: builtins.float | None=None, step: builtins.float=1, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """
     start, start + step, ... below stop; from 0 if only one number is given.
     """
 
-def linspace(
-    start: builtins.complex,
-    stop: builtins.complex,
-    /,
-    num: builtins.int = 50,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-    *,
-    endpoint: builtins.bool = True,
-) -> Tensor:
+def linspace(start: builtins.complex, stop: builtins.complex, /, num: builtins.int=50, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None, *, endpoint: builtins.bool=True) -> Tensor:
     """`num` evenly spaced values from start to stop."""
 
-def eye(
-    n_rows: builtins.int,
-    n_cols: builtins.int | None = None,
-    /,
-    *,
-    k: builtins.int = 0,
-    dtype: weft._typing.DTypeLike | None = None,
-    device: weft._typing.DeviceLike = None,
-) -> Tensor:
+def eye(n_rows: builtins.int, n_cols: builtins.int | None=None, /, *, k: builtins.int=0, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
     """1 on the k-th diagonal, 0 elsewhere."""
 
-def tril(x: weft._typing.TensorLike, /, k: builtins.int = 0) -> Tensor:
+def tril(x: weft._typing.TensorLike, /, k: builtins.int=0) -> Tensor:
     """x with 0 above the k-th diagonal."""
 
-def triu(x: weft._typing.TensorLike, /, k: builtins.int = 0) -> Tensor:
+def triu(x: weft._typing.TensorLike, /, k: builtins.int=0) -> Tensor:
     """x with 0 below the k-th diagonal."""
 
-def backward(
-    tensors: Sequence[Tensor],
-    gradients: Sequence[Tensor | None] | None = None,
-    retain_graph: builtins.bool = False,
-    create_graph: builtins.bool = False,
-) -> None:
+def backward(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None] | None=None, retain_graph: builtins.bool=False, create_graph: builtins.bool=False) -> None:
     """backward() of several tensors at once."""
 
-def _gradients(
-    outputs: Sequence[Tensor], seeds: Sequence[Tensor], wrt: Sequence[Tensor], create_graph: builtins.bool
-) -> builtins.list[Tensor | None]:
+def _gradients(outputs: Sequence[Tensor], seeds: Sequence[Tensor], wrt: Sequence[Tensor], create_graph: builtins.bool) -> builtins.list[Tensor | None]:
     """
     The gradients of sum(outputs * seeds) for tensors of the graph; None where nothing flows.
     """
@@ -2226,7 +1808,9 @@ class Generator:
     Philox 4x32-10: a key, and a counter that moves on by the number of elements drawn.
     """
 
-    def __init__(self, seed: builtins.int) -> None: ...
+    def __init__(self, seed: builtins.int) -> None:
+        ...
+
     def manual_seed(self, seed: builtins.int) -> Generator:
         """Begin again with this seed. Returns itself."""
 
@@ -2244,46 +1828,33 @@ class Generator:
     def counter(self) -> Tensor:
         """The counter, a tensor."""
 
-    def bits(self, shape: weft._typing.Shape, device: weft._typing.DeviceLike = None) -> Tensor:
+    def bits(self, shape: weft._typing.Shape, device: weft._typing.DeviceLike=None) -> Tensor:
         """uint32 numbers, all equally likely."""
 
-    def bits64(self, shape: weft._typing.Shape, device: weft._typing.DeviceLike = None) -> Tensor:
+    def bits64(self, shape: weft._typing.Shape, device: weft._typing.DeviceLike=None) -> Tensor:
         """uint64 numbers, all equally likely."""
 
-    def uniform(
-        self,
-        shape: weft._typing.Shape,
-        dtype: weft._typing.DTypeLike | None = None,
-        device: weft._typing.DeviceLike = None,
-    ) -> Tensor:
+    def uniform(self, shape: weft._typing.Shape, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
         """Floats in [0, 1)."""
 
-    def normal(
-        self,
-        shape: weft._typing.Shape,
-        dtype: weft._typing.DTypeLike | None = None,
-        device: weft._typing.DeviceLike = None,
-    ) -> Tensor:
+    def normal(self, shape: weft._typing.Shape, dtype: weft._typing.DTypeLike | None=None, device: weft._typing.DeviceLike=None) -> Tensor:
         """Floats of the standard normal distribution."""
 
 def _copy(x: Tensor) -> Tensor:
     """The same value as a node of its own; no gradient flows."""
 
-def _loop(
-    function: Callable[[builtins.list[Tensor]], builtins.list[Tensor]],
-    carries: Sequence[Tensor],
-    sequences: Sequence[Tensor],
-    constants: Sequence[Tensor],
-    steps: builtins.int,
-    reverse: builtins.bool,
-) -> builtins.list[Tensor]:
+def _loop(function: Callable[[builtins.list[Tensor]], builtins.list[Tensor]], carries: Sequence[Tensor], sequences: Sequence[Tensor], constants: Sequence[Tensor], steps: builtins.int, reverse: builtins.bool) -> builtins.list[Tensor]:
     """The repeat node: see weft.loop."""
 
 class Traced:
     """A function of tensors, traced once and replayed."""
 
-    def __init__(self, function: builtins.object, arguments: builtins.object) -> None: ...
-    def __call__(self, arguments: Sequence[Tensor]) -> builtins.list[Tensor] | None: ...
+    def __init__(self, function: builtins.object, arguments: builtins.object) -> None:
+        ...
+
+    def __call__(self, arguments: Sequence[Tensor]) -> builtins.list[Tensor] | None:
+        ...
+
     @property
     def captures(self) -> builtins.int:
         """How many tensors from outside the function reads."""
@@ -2296,25 +1867,25 @@ def eval(*trees: Any) -> None:
     Compute these tensors now, in one plan per device: tensors, and lists, tuples, dicts and modules of them. Does not wait.
     """
 
-def synchronize(device: weft._typing.DeviceLike = None) -> None:
+def synchronize(device: weft._typing.DeviceLike=None) -> None:
     """
     Wait until a device (all by default) has done its work. Raises errors that were found late.
     """
 
-def memory_stats(device: weft._typing.DeviceLike = None) -> builtins.dict[builtins.str, builtins.int]:
+def memory_stats(device: weft._typing.DeviceLike=None) -> builtins.dict[builtins.str, builtins.int]:
     """
     Bytes in_use, cached, peak and limit of a device's pool, and how many allocations and buffers.
     """
 
-def set_memory_limit(nbytes: builtins.int, device: weft._typing.DeviceLike = None) -> None:
+def set_memory_limit(nbytes: builtins.int, device: weft._typing.DeviceLike=None) -> None:
     """
     Let a device's pool hold no more than this; 0 for no limit. Beyond it OutOfMemoryError is raised.
     """
 
-def empty_cache(device: weft._typing.DeviceLike = None) -> None:
+def empty_cache(device: weft._typing.DeviceLike=None) -> None:
     """Give unused memory of a device's pool back."""
 
-def reset_peak_memory(device: weft._typing.DeviceLike = None) -> None:
+def reset_peak_memory(device: weft._typing.DeviceLike=None) -> None:
     """Begin to measure the peak again."""
 
 def get_default_device() -> _device:
@@ -2331,14 +1902,20 @@ def set_default_dtype(dtype: weft._typing.DTypeLike) -> None:
     The dtype of new floating-point tensors on this thread: float32 or float64.
     """
 
-def _profile_start() -> None: ...
-def _profile_stop() -> builtins.dict[builtins.str, builtins.list[Any]]: ...
+def _profile_start() -> None:
+    ...
+
+def _profile_stop() -> builtins.dict[builtins.str, builtins.list[Any]]:
+    ...
+
 def _record_fallback(op: builtins.str, device: weft._typing.DeviceLike) -> None:
     """
     Count a computation on the host; raises HostFallbackError under WEFT_STRICT=1.
     """
 
-def _allow_host(delta: builtins.int) -> builtins.int: ...
+def _allow_host(delta: builtins.int) -> builtins.int:
+    ...
+
 def runtime_stats() -> builtins.dict[builtins.str, builtins.int]:
     """Sizes, limits and hits of the plan and program caches."""
 
@@ -2375,7 +1952,7 @@ def _capabilities(device: _device) -> builtins.dict[builtins.str, Any]:
 def _kernel_builds(device: _device) -> builtins.int:
     """How many kernels a driver built from source."""
 
-def _threads(device: _device, count: builtins.int = 0) -> builtins.int:
+def _threads(device: _device, count: builtins.int=0) -> builtins.int:
     """How many threads plans run on; a positive number sets it."""
 
 _dtype: TypeAlias = dtype
