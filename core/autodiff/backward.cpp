@@ -71,7 +71,7 @@ std::vector<NodeRef> gradients(const std::vector<NodeRef>& outputs, const std::v
     Node* n = order[i];
     auto it = grad.find(n);
     if (it == grad.end()) continue;
-    if (n->inputs.empty() && n->prim->vjp && !wanted.count(n))
+    if ((n->inputs.empty() || n->released) && n->prim->vjp && !wanted.count(n))
       raise(Error::runtime, "backward: the graph of this tensor was already freed; pass retain_graph=True the first time");
     if (!useful.count(n)) continue;
     NodeRef g = it->second;

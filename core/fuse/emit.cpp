@@ -15,6 +15,8 @@ bool operator==(const TapeAccess& a, const TapeAccess& b) {
          a.bound_strides == b.bound_strides && a.fill_node == b.fill_node && a.fill_imaginary == b.fill_imaginary && a.operand == b.operand;
 }
 
+static bool is_iota(const Node& n) { return n.prim->kind == Primitive::leaf && !std::strcmp(n.prim->name, "iota"); }
+
 IndexMap Emitter::frame() const {
   IndexMap map;
   map.rank = group_.rank();
@@ -33,7 +35,8 @@ bool Emitter::same_place(const std::vector<Row>& a, const std::vector<Row>& b) c
 
 bool Emitter::in_memory(const Node* n) const {
   if (n->computed()) return true;
-  return n->prim->kind != Primitive::leaf && decisions_.stored.count(n) && !values_.count(n);
+  bool scalar = n->prim->kind == Primitive::leaf && !is_iota(*n);  // always a parameter, even where it is stored too
+  return !scalar && decisions_.stored.count(n) && !values_.count(n);
 }
 
 Val Emitter::narrowed(Val v, DType dtype) {
@@ -58,11 +61,7 @@ Val Emitter::emit(const Node* n, IndexMap map) {
   Val v;
   switch (n->prim->kind) {
     case Primitive::leaf:
-      if (!std::strcmp(n->prim->name, "iota")) v.re = coordinate(map.rows[0], map);
-      else {
-        v.re = scalar(n, reg_type(n->dtype), false);
-        if (is_complex(n->dtype)) v.im = scalar(n, reg_type(n->dtype), true);
-      }
+      v = emit_leaf(n, map);
       break;
     case Primitive::map: v = emit_map(n, map); break;
     case Primitive::view: v = emit_view(n, std::move(map)); break;
@@ -70,6 +69,18 @@ Val Emitter::emit(const Node* n, IndexMap map) {
     default: throw MustStore{n, "it is not an expression"};
   }
   memo_[key] = v;
+  return v;
+}
+
+// Two leaves hold no memory: a scalar, and iota, whose value is where it stands.
+Val Emitter::emit_leaf(const Node* n, const IndexMap& map) {
+  Val v;
+  if (is_iota(*n)) {
+    v.re = coordinate(map.rows[0], map);
+    return v;
+  }
+  v.re = scalar(n, reg_type(n->dtype), false);
+  if (is_complex(n->dtype)) v.im = scalar(n, reg_type(n->dtype), true);
   return v;
 }
 
@@ -286,7 +297,7 @@ void Emitter::member(const Member& m) {
       case Primitive::map: v = emit_map(m.node, map); break;
       case Primitive::view: v = emit_view(m.node, map); break;
       case Primitive::gather: v = emit_gather(m.node, map); break;
-      default: v = emit(m.node, map);
+      default: v = emit_leaf(m.node, map);
     }
   }
   values_[m.node] = v;

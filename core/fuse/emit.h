@@ -46,6 +46,7 @@ class Emitter {
 
  private:
   Val emit(const Node* n, IndexMap map);
+  Val emit_leaf(const Node* n, const IndexMap& map);
   Val emit_map(const Node* n, const IndexMap& map);
   Val emit_view(const Node* n, IndexMap map);
   Val emit_gather(const Node* n, const IndexMap& map);

@@ -31,10 +31,14 @@ NodeRef fraction(const NodeRef& words, int bits) {
 NodeRef normal_table(Device* device) {
   static std::mutex mutex;
   static auto& tables = *new std::map<Device*, NodeRef>;
-  std::lock_guard lock(mutex);
-  NodeRef& table = tables[device];
-  if (!table) table = from_host(kNormalTable, {4 * kNormalSegments}, DType::f32, device);
-  return table;
+  auto known = [&](NodeRef made) {
+    std::lock_guard lock(mutex);
+    NodeRef& table = tables[device];
+    if (!table) table = std::move(made);
+    return table;
+  };
+  if (NodeRef table = known(nullptr)) return table;
+  return known(from_host(kNormalTable, {4 * kNormalSegments}, DType::f32, device));  // no lock is held while it copies
 }
 
 // The inverse of the normal distribution function; make_normal_table.py says how. Reaches 6.3 standard deviations.

@@ -131,8 +131,8 @@ def _differentiable(
                 after = flat(variables)
             finally:
                 _core.set_grad_enabled(before)
-            found = _core._gradients(after, [*g_carry, *g_out], variables, False)
-            found = [_core.zeros_like(v) if g is None else g for g, v in zip(found, variables, strict=True)]
+            some = _core._gradients(after, [*g_carry, *g_out], variables, False)
+            found = [_core.zeros_like(v) if g is None else g for g, v in zip(some, variables, strict=True)]
             to_carry, to_x, to_fixed = _cut(found, len(carries), len(xs))
             return [*to_carry, *(a + b for a, b in zip(g_fixed, to_fixed, strict=True)), *to_x]
 
