@@ -174,7 +174,7 @@ def _narrow(a: str, type: str, storage: str, width: int) -> str:
         return f"convert_{name}(weft_half{suffix}{'_d' if type == 'float64' else ''}({a}))"
     if storage == "bfloat16":
         single = f"weft_odd{suffix}({a})" if type == "float64" else a
-        return f"convert_{name}(weft_unbrain{suffix}(weft_brain{suffix}({single})))"
+        return f"convert_{name}(weft_rebrain{suffix}({single}))"
     if storage == "float32" and type == "float64":
         return f"convert_{name}(convert_{vector('float', width)}({a}))"
     small = {"int8": "char", "int16": "short", "uint8": "uchar", "uint16": "ushort", "int32": "int", "uint32": "uint"}

@@ -25,6 +25,8 @@ def _functions(width: int) -> dict[str, str]:
         odd = "((double)y != x && x == x) ? as_float(as_uint(y) | 1u) : y"
     return {
         f"weft_brain{s}": f"{us} weft_brain{s}({f} x) {{ {u} u = as_{u}(x); return convert_{us}({nan}); }}\n",
+        # Without the step through 16 bits, on which Intel's vectoriser has crashed.
+        f"weft_rebrain{s}": f"{f} weft_rebrain{s}({f} x) {{ {u} u = as_{u}(x); return as_{f}(({nan}) << 16); }}\n",
         f"weft_unbrain{s}": f"{f} weft_unbrain{s}({us} h) {{ return as_{f}(convert_{u}(h) << 16); }}\n",
         f"weft_half{s}": f"{f} weft_half{s}({f} x) {{ ushort h[{width}]; vstore_half{s}_rte(x, 0, (half*)h);"
         f" return vload_half{s}(0, (half*)h); }}\n",

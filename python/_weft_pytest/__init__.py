@@ -1,4 +1,7 @@
-"""The options of weft's conformance kit, for pytest. Loaded into every pytest run where weft is installed: it imports nothing."""
+"""The options of weft's conformance kit, for pytest.
+
+Loaded into every pytest run where weft is installed: it imports nothing.
+"""
 
 from __future__ import annotations
 

@@ -49,11 +49,17 @@ def test_performance_prints_a_table(tmp_path: Path) -> None:
 
 def test_the_option_is_in_nobodys_way(tmp_path: Path) -> None:
     """A project with a --backend of its own."""
-    (tmp_path / "conftest.py").write_text("def pytest_addoption(parser):\n    parser.addoption('--backend', default='theirs')\n")
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_addoption(parser):\n    parser.addoption('--backend', default='theirs')\n"
+    )
     (tmp_path / "test_theirs.py").write_text(
         "import sys\n\ndef test_theirs(request):\n    assert request.config.getoption('--backend') == 'mine'\n    assert 'weft' not in sys.modules\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--backend", "mine"], capture_output=True, text=True, cwd=tmp_path, timeout=300
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--backend", "mine"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr

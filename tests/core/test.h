@@ -20,8 +20,8 @@ struct Register {
 };
 void failed(const char* file, int line, const std::string& what);
 
-#define TEST(name)                                             \
-  static void name();                                          \
+#define TEST(name)                                                 \
+  static void name();                                              \
   static const weft::test::Register register_##name(#name, &name); \
   static void name()
 
@@ -31,29 +31,29 @@ void failed(const char* file, int line, const std::string& what);
   } while (0)
 
 // Says both values.
-#define CHECK_EQ(a, b)                                                                     \
-  do {                                                                                     \
-    auto a_ = (a);                                                                         \
-    auto b_ = (b);                                                                         \
-    if (!(a_ == b_)) {                                                                     \
-      std::ostringstream out_;                                                             \
+#define CHECK_EQ(a, b)                                                                               \
+  do {                                                                                               \
+    auto a_ = (a);                                                                                   \
+    auto b_ = (b);                                                                                   \
+    if (!(a_ == b_)) {                                                                               \
+      std::ostringstream out_;                                                                       \
       out_ << #a << " == " << #b << ": " << weft::test::text(a_) << " and " << weft::test::text(b_); \
-      weft::test::failed(__FILE__, __LINE__, out_.str());                                  \
-    }                                                                                      \
+      weft::test::failed(__FILE__, __LINE__, out_.str());                                            \
+    }                                                                                                \
   } while (0)
 
 // The statement raises this kind of error, and its message has this in it.
-#define CHECK_RAISES(statement, error_kind, part)                                            \
-  do {                                                                                       \
-    bool raised_ = false;                                                                    \
-    try {                                                                                    \
-      statement;                                                                             \
-    } catch (const weft::Error& e_) {                                                        \
-      raised_ = true;                                                                        \
+#define CHECK_RAISES(statement, error_kind, part)                                                       \
+  do {                                                                                                  \
+    bool raised_ = false;                                                                               \
+    try {                                                                                               \
+      statement;                                                                                        \
+    } catch (const weft::Error& e_) {                                                                   \
+      raised_ = true;                                                                                   \
       if (e_.kind != weft::Error::error_kind || std::string(e_.what()).find(part) == std::string::npos) \
-        weft::test::failed(__FILE__, __LINE__, std::string(#statement " raised: ") + e_.what()); \
-    }                                                                                        \
-    if (!raised_) weft::test::failed(__FILE__, __LINE__, #statement " raised nothing");      \
+        weft::test::failed(__FILE__, __LINE__, std::string(#statement " raised: ") + e_.what());        \
+    }                                                                                                   \
+    if (!raised_) weft::test::failed(__FILE__, __LINE__, #statement " raised nothing");                 \
   } while (0)
 
 template <class T>

@@ -24,7 +24,8 @@ TEST(arena_lives_never_overlap) {
       CHECK(placed[i].offset + all[i].nbytes <= blocks[size_t(placed[i].block)]);
       for (size_t j = 0; j < i; ++j) {
         bool together = all[i].first <= all[j].last && all[j].first <= all[i].last;
-        bool apart = placed[i].block != placed[j].block || placed[i].offset + all[i].nbytes <= placed[j].offset || placed[j].offset + all[j].nbytes <= placed[i].offset;
+        bool apart =
+            placed[i].block != placed[j].block || placed[i].offset + all[i].nbytes <= placed[j].offset || placed[j].offset + all[j].nbytes <= placed[i].offset;
         CHECK(!together || apart || !all[i].nbytes || !all[j].nbytes);
       }
     }

@@ -57,11 +57,13 @@ void differences(const char* what, double low, double high, const Unary& f) {
     std::vector<double> up = host, down = host;
     up[i] += h, down[i] -= h;
     double slope = (read<double>(weighted(tensor(up, {n})))[0] - read<double>(weighted(tensor(down, {n})))[0]) / (2 * h);
-    if (!(std::abs(slope - got[i]) <= 1e-6 * (1 + std::abs(slope)))) failed("differences", int(i), std::string(what) + ": " + text(got[i]) + ", not " + text(slope));
+    if (!(std::abs(slope - got[i]) <= 1e-6 * (1 + std::abs(slope))))
+      failed("differences", int(i), std::string(what) + ": " + text(got[i]) + ", not " + text(slope));
     std::vector<double> gu = gradient_at(up), gd = gradient_at(down);
     double curve = 0;
     for (size_t k = 0; k < n; ++k) curve += (gu[k] - gd[k]) / (2 * h);
-    if (!(std::abs(curve - second[i]) <= 1e-5 * (1 + std::abs(curve)))) failed("differences", int(i), std::string(what) + " twice: " + text(second[i]) + ", not " + text(curve));
+    if (!(std::abs(curve - second[i]) <= 1e-5 * (1 + std::abs(curve))))
+      failed("differences", int(i), std::string(what) + " twice: " + text(second[i]) + ", not " + text(curve));
   }
 }
 
@@ -109,9 +111,11 @@ TEST(autodiff_adjoints_of_indexing) {
   adjoint("take along", {2, 4}, [&](const NodeRef& x) { return ops::take_along(x, along, 1); });
   NodeRef base = tensor(std::vector<double>(15, 0), {5, 3});
   adjoint("scatter sum, of values", {4, 3}, [&](const NodeRef& x) { return ops::scatter(base, {index}, x, ops::Scatter::sum); });
-  adjoint("scatter sum, of base", {5, 3}, [&](const NodeRef& x) { return ops::scatter(x, {index}, ops::full({4, 3}, Scalar::of(0.0), DType::f64, default_device()), ops::Scatter::sum); });
+  adjoint("scatter sum, of base", {5, 3},
+          [&](const NodeRef& x) { return ops::scatter(x, {index}, ops::full({4, 3}, Scalar::of(0.0), DType::f64, default_device()), ops::Scatter::sum); });
   adjoint("scatter set, of values", {4, 3}, [&](const NodeRef& x) { return ops::scatter(base, {index}, x, ops::Scatter::set); });
-  adjoint("scatter set, of base", {5, 3}, [&](const NodeRef& x) { return ops::scatter(x, {index}, ops::full({4, 3}, Scalar::of(0.0), DType::f64, default_device()), ops::Scatter::set); });
+  adjoint("scatter set, of base", {5, 3},
+          [&](const NodeRef& x) { return ops::scatter(x, {index}, ops::full({4, 3}, Scalar::of(0.0), DType::f64, default_device()), ops::Scatter::set); });
   adjoint("sort", {3, 5}, [](const NodeRef& x) { return ops::sort(x, 1, true); });
 }
 
@@ -121,12 +125,14 @@ TEST(autodiff_against_differences) {
     double low, high;
     NodeRef (*f)(const NodeRef&);
   };
-  for (const Row& r : {Row{"exp", -2, 2, &ops::exp}, {"exp2", -2, 2, &ops::exp2}, {"expm1", -2, 2, &ops::expm1}, {"log", 0.2, 3, &ops::log}, {"log1p", -0.5, 3, &ops::log1p},
-                       {"log2", 0.2, 3, &ops::log2}, {"log10", 0.2, 3, &ops::log10}, {"sin", -3, 3, &ops::sin}, {"cos", -3, 3, &ops::cos}, {"tan", -1, 1, &ops::tan},
-                       {"asin", -0.8, 0.8, &ops::asin}, {"acos", -0.8, 0.8, &ops::acos}, {"atan", -3, 3, &ops::atan}, {"sinh", -2, 2, &ops::sinh}, {"cosh", -2, 2, &ops::cosh},
-                       {"tanh", -2, 2, &ops::tanh}, {"asinh", -2, 2, &ops::asinh}, {"acosh", 1.3, 3, &ops::acosh}, {"atanh", -0.8, 0.8, &ops::atanh}, {"erf", -2, 2, &ops::erf},
-                       {"sigmoid", -3, 3, &ops::sigmoid}, {"sqrt", 0.2, 3, &ops::sqrt}, {"rsqrt", 0.2, 3, &ops::rsqrt}, {"reciprocal", 0.3, 3, &ops::reciprocal},
-                       {"square", -2, 2, &ops::square}, {"abs", 0.1, 2, &ops::abs}, {"relu", 0.1, 2, &ops::relu}, {"neg", -2, 2, &ops::neg}})
+  for (const Row& r :
+       {Row{"exp", -2, 2, &ops::exp},      {"exp2", -2, 2, &ops::exp2},    {"expm1", -2, 2, &ops::expm1},     {"log", 0.2, 3, &ops::log},
+        {"log1p", -0.5, 3, &ops::log1p},   {"log2", 0.2, 3, &ops::log2},   {"log10", 0.2, 3, &ops::log10},    {"sin", -3, 3, &ops::sin},
+        {"cos", -3, 3, &ops::cos},         {"tan", -1, 1, &ops::tan},      {"asin", -0.8, 0.8, &ops::asin},   {"acos", -0.8, 0.8, &ops::acos},
+        {"atan", -3, 3, &ops::atan},       {"sinh", -2, 2, &ops::sinh},    {"cosh", -2, 2, &ops::cosh},       {"tanh", -2, 2, &ops::tanh},
+        {"asinh", -2, 2, &ops::asinh},     {"acosh", 1.3, 3, &ops::acosh}, {"atanh", -0.8, 0.8, &ops::atanh}, {"erf", -2, 2, &ops::erf},
+        {"sigmoid", -3, 3, &ops::sigmoid}, {"sqrt", 0.2, 3, &ops::sqrt},   {"rsqrt", 0.2, 3, &ops::rsqrt},    {"reciprocal", 0.3, 3, &ops::reciprocal},
+        {"square", -2, 2, &ops::square},   {"abs", 0.1, 2, &ops::abs},     {"relu", 0.1, 2, &ops::relu},      {"neg", -2, 2, &ops::neg}})
     differences(r.name, r.low, r.high, r.f);
   auto shifted = [](const NodeRef& x) { return ops::add(ops::flip(x, {0}), number(0.37, DType::f64)); };
   differences("pow", 0.3, 2, [&](const NodeRef& x) { return ops::pow(x, shifted(x)); });

@@ -1,6 +1,6 @@
 // Late errors: a bad index is reported once, and updates no state.
-#include "test.h"
 #include "runtime/state.h"
+#include "test.h"
 #include "values.h"
 
 using namespace weft;
@@ -14,7 +14,8 @@ TEST(checks_name_the_operation) {
   NodeRef x = tensor(Dice(1).many(20), {5, 4});
   for (int64_t bad : {int64_t(5), int64_t(-6), int64_t(1) << 40, INT64_MIN}) {
     CHECK_RAISES(read<float>(ops::gather(x, {index_of({0, bad})}, 0)), index, "gather");
-    CHECK_RAISES(read<float>(ops::scatter(x, {index_of({0, bad})}, ops::full({2, 4}, Scalar::of(1.0), DType::f32, default_device()), ops::Scatter::sum)), index, "scatter");
+    CHECK_RAISES(read<float>(ops::scatter(x, {index_of({0, bad})}, ops::full({2, 4}, Scalar::of(1.0), DType::f32, default_device()), ops::Scatter::sum)), index,
+                 "scatter");
   }
   // Reported once; what follows is sound.
   CHECK_EQ(read<float>(ops::gather(x, {index_of({-5, 4})}, 0)).size(), 8u);

@@ -1,6 +1,6 @@
 // Writing a result into a dying input: only where nobody can tell.
-#include "test.h"
 #include "runtime/state.h"
+#include "test.h"
 #include "values.h"
 
 using namespace weft;
@@ -87,11 +87,13 @@ TEST(donation_not_where_other_elements_are_read) {
   check([](const NodeRef& p) { return ops::permute(p, {1, 0}); }, [](int i, int j) { return j * 64 + i; });
   check([](const NodeRef& p) { return ops::flip(p, {0, 1}); }, [](int i, int j) { return (63 - i) * 64 + 63 - j; });
   check([](const NodeRef& p) { return ops::broadcast_to(ops::slice(p, {5, 0}, {1, 64}, {1, 1}), {64, 64}); }, [](int, int j) { return 5 * 64 + j; });
-  check([](const NodeRef& p) {
-    std::vector<int64_t> index(64);
-    for (int i = 0; i < 64; ++i) index[size_t(i)] = (i * 7 + 3) % 64;
-    return ops::gather(p, {tensor(index, {64})}, 0);
-  }, [](int i, int j) { return (i * 7 + 3) % 64 * 64 + j; });
+  check(
+      [](const NodeRef& p) {
+        std::vector<int64_t> index(64);
+        for (int i = 0; i < 64; ++i) index[size_t(i)] = (i * 7 + 3) % 64;
+        return ops::gather(p, {tensor(index, {64})}, 0);
+      },
+      [](int i, int j) { return (i * 7 + 3) % 64 * 64 + j; });
   check([](const NodeRef& p) { return ops::broadcast_to(ops::slice(p, {0, 0}, {64, 1}, {1, 1}), {64, 64}); }, [](int i, int) { return i * 64; });
 }
 
@@ -132,14 +134,9 @@ TEST(donation_in_random_updates) {
       case 3:
         if (!kept.empty()) kept.pop_back();
         break;
-      case 4:
-        std::swap(have[size_t(a)], have[size_t(b)]), std::swap(wa, wb);
-        break;
-      case 5:
-        have[size_t(a)] = have[size_t(b)], wa = want[size_t(b)];
-        break;
-      default:
-        evaluate({have[size_t(a)], have[size_t(b)]});
+      case 4: std::swap(have[size_t(a)], have[size_t(b)]), std::swap(wa, wb); break;
+      case 5: have[size_t(a)] = have[size_t(b)], wa = want[size_t(b)]; break;
+      default: evaluate({have[size_t(a)], have[size_t(b)]});
     }
     if (next) {
       for (float& v : wa) v = std::min(std::max(v, -8.0f), 8.0f);

@@ -34,11 +34,25 @@ std::vector<NodeRef> all_sorts() {
   ops::ConvShape shape{{1, 2}, {1, 1}, {1, 0}, {1, 1}};
   NodeRef image = tensor(dice.many(2 * 1 * 3 * 6 * 5), {2, 1, 3, 6, 5}), filter = tensor(dice.many(4 * 3 * 3 * 3), {1, 4, 3, 3, 3});
   std::vector<int64_t> rows{1, 0, 3, 0, 2};
-  NodeRef scattered = ops::scatter(ops::full({12, 10}, Scalar::of(0.0), DType::f32, default_device()), {tensor(rows, {5})}, ops::gather(x, {index}, 0), ops::Scatter::sum);
+  NodeRef scattered =
+      ops::scatter(ops::full({12, 10}, Scalar::of(0.0), DType::f32, default_device()), {tensor(rows, {5})}, ops::gather(x, {index}, 0), ops::Scatter::sum);
   NodeRef key = ops::scalar(Scalar::of(7), DType::u64, default_device()), zero = ops::scalar(Scalar::of(0), DType::u64, default_device());
-  return {soft, norm, ops::tanh(ops::add(ops::matmul(x, w), b)), ops::gather(soft, {index}, 0), tree, ops::sort(x, 1, true), ops::argsort(x, 0, false),
-          ops::scan(x, 1, ops::Scan::sum), scattered, ops::conv(image, filter, shape), ops::argmax(x, {0, 1}), ops::random_normal({31}, DType::f32, key, zero),
-          ops::erf(ops::sigmoid(x)), ops::gather(ops::reshape(x, {3, 4, 10}), {three, three, three}, 0), ops::searchsorted(ops::sort(b, 0, false), x, true), ops::pow(ops::abs(x), ops::add(x, number(0.25)))};
+  return {soft,
+          norm,
+          ops::tanh(ops::add(ops::matmul(x, w), b)),
+          ops::gather(soft, {index}, 0),
+          tree,
+          ops::sort(x, 1, true),
+          ops::argsort(x, 0, false),
+          ops::scan(x, 1, ops::Scan::sum),
+          scattered,
+          ops::conv(image, filter, shape),
+          ops::argmax(x, {0, 1}),
+          ops::random_normal({31}, DType::f32, key, zero),
+          ops::erf(ops::sigmoid(x)),
+          ops::gather(ops::reshape(x, {3, 4, 10}), {three, three, three}, 0),
+          ops::searchsorted(ops::sort(b, 0, false), x, true),
+          ops::pow(ops::abs(x), ops::add(x, number(0.25)))};
 }
 
 std::vector<std::vector<char>> bits_on(Device* d, std::vector<NodeRef> (*make)()) {
@@ -88,8 +102,12 @@ TEST(limits_change_no_bit) {
     const char* name;
     Limits limits;
   };
-  for (const Case& c : {Case{"4 arguments", {.max_args = 4}}, {"24 registers", {.max_registers = 24}}, {"256 instructions", {.max_instrs = 256}},
-                        {"64 words", {.max_param_words = 64}}, {"200 bytes of local memory", {.local_memory = 200}}, {"64 KB buffers", {.max_alloc = 1 << 16}}}) {
+  for (const Case& c : {Case{"4 arguments", {.max_args = 4}},
+                        {"24 registers", {.max_registers = 24}},
+                        {"256 instructions", {.max_instrs = 256}},
+                        {"64 words", {.max_param_words = 64}},
+                        {"200 bytes of local memory", {.local_memory = 200}},
+                        {"64 KB buffers", {.max_alloc = 1 << 16}}}) {
     Limits limits = c.limits;
     limits.only_loops = true;
     try {

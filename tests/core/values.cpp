@@ -137,7 +137,8 @@ class Verified : public Backend {
     if (!a.store || a.arg == b.arg || b.store) return;
     int sa = e.launches[l].slots[size_t(a.arg)], sb = e.launches[l].slots[size_t(b.arg)];
     if (sa == sb || buffers[sa] != buffers[sb]) return;  // one slot: parts of an arena, placed apart
-    if (a.bounds || b.bounds || !b.index_regs.empty() || a.stride_classes != b.stride_classes || last_load(e.kernels[l], b.arg) > first_store(e.kernels[l], a.arg))
+    if (a.bounds || b.bounds || !b.index_regs.empty() || a.stride_classes != b.stride_classes ||
+        last_load(e.kernels[l], b.arg) > first_store(e.kernels[l], a.arg))
       failed("run", 0, "a store overwrites what is still read\n" + e.kernels[l].text);
   }
 

@@ -64,7 +64,8 @@ struct Verifier {
       binary(), must(is_float(in.type), "a function of integers");
     } else if (is(in.op, {"fma"})) {
       binary(), type_is(in.c, in.type, "fma"), must(is_float(in.type), "fma of integers");
-    } else if (is(in.op, {"floor", "ceil", "trunc", "rint", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "tanh", "erf"})) {
+    } else if (is(in.op,
+                  {"floor", "ceil", "trunc", "rint", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "tanh", "erf"})) {
       type_is(in.a, in.type, in.op), must(is_float(in.type), "a function of integers");
     } else if (is(in.op, {"lt", "le", "eq", "ne"})) {
       must(in.type == DType::b1, "a comparison that is not BOOL");
@@ -117,8 +118,7 @@ struct Verifier {
       }
     };
     claim(0, k.rank(), 0);
-    for (const Access& a : k.accesses)
-      claim(a.params, 1 + k.rank() + a.bounds * (4 + k.rank()) + (a.bounds ? 1 : 0) + 2 * int(a.index_regs.size()), 1);
+    for (const Access& a : k.accesses) claim(a.params, 1 + k.rank() + a.bounds * (4 + k.rank()) + (a.bounds ? 1 : 0) + 2 * int(a.index_regs.size()), 1);
     std::set<int> scalars;
     for (const Instr& in : k.instrs)
       if (is(in.op, {"param"}) && scalars.insert(in.imm).second) claim(in.imm, 1, 2);

@@ -28,9 +28,18 @@ class Environment:
     def packages(self) -> Path:
         return Path(sysconfig.get_path("purelib", vars={"base": str(self.folder), "platbase": str(self.folder)}))
 
-    def run(self, *args: str, check: bool = True, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *args: str, check: bool = True, cwd: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         keep = {k: v for k, v in os.environ.items() if k not in ("WEFT_BACKEND", "PYTHONPATH")}
-        done = subprocess.run([self.python, *args], capture_output=True, text=True, cwd=cwd or self.folder, env={**keep, **variables}, timeout=900)
+        done = subprocess.run(
+            [self.python, *args],
+            capture_output=True,
+            text=True,
+            cwd=cwd or self.folder,
+            env={**keep, **variables},
+            timeout=900,
+        )
         assert not check or done.returncode == 0, f"{args}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done
 
@@ -50,6 +59,10 @@ def make_environment(folder: Path) -> Environment:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=300)
     environment = Environment(folder)
     # addsitedir reads the .pth files there too: an editable install of weft is found.
-    here = dict.fromkeys(p for p in [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")] if os.path.isdir(p))
+    here = dict.fromkeys(
+        p
+        for p in [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+        if os.path.isdir(p)
+    )
     (environment.packages / "parent.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in here))
     return environment

@@ -63,10 +63,17 @@ PLUGINS = {
     "no_syntax": Broken("backend = (", "SyntaxError"),
     "no_attribute": Broken("something = 1", "backend"),
     "no_backend": Broken("backend = 42", "42"),
-    "no_library": Broken("from weft import native_backend\nbackend = native_backend('/nowhere/libnone.so')", "/nowhere/libnone.so"),
-    "says_why": Broken("from weft import BackendError\nraise BackendError('the licence server is asleep; wake it')", "the licence server is asleep; wake it"),
+    "no_library": Broken(
+        "from weft import native_backend\nbackend = native_backend('/nowhere/libnone.so')", "/nowhere/libnone.so"
+    ),
+    "says_why": Broken(
+        "from weft import BackendError\nraise BackendError('the licence server is asleep; wake it')",
+        "the licence server is asleep; wake it",
+    ),
     "no_device": Broken(_protocol("no_device", devices="return []"), "no device"),
-    "raises_in_devices": Broken(_protocol("raises_in_devices", devices="raise OSError('the card fell out')"), "the card fell out"),
+    "raises_in_devices": Broken(
+        _protocol("raises_in_devices", devices="raise OSError('the card fell out')"), "the card fell out"
+    ),
     "raises_in_run": Broken(_protocol("raises_in_run", run="raise OSError('the fan stopped')"), "the fan stopped"),
     "computes_nonsense": Broken(_protocol("computes_nonsense"), "it computed"),
     "crashes_in_devices": Broken(_protocol("crashes_in_devices", devices=SEGFAULT), "SIGSEGV"),
@@ -97,7 +104,9 @@ def _library(environment: Environment, name: str, source: str) -> str:
     include = environment.code("import weft; print(weft.get_include())").stdout.strip()
     path = environment.folder / f"lib{name}.so"
     path.with_suffix(".c").write_text(source)
-    subprocess.run([compiler, "-shared", "-fPIC", "-I", include, str(path.with_suffix(".c")), "-o", str(path)], check=True)
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-I", include, str(path.with_suffix(".c")), "-o", str(path)], check=True
+    )
     return f"from weft import native_backend\nbackend = native_backend({str(path)!r})\n"
 
 
@@ -105,7 +114,11 @@ def _library(environment: Environment, name: str, source: str) -> str:
 def broken(bare: Environment) -> dict[str, str]:
     """Installs all of them in one environment; the reasons to find."""
     reasons = {}
-    native = {"c_other_major": (OTHER_MAJOR, "version 2"), "c_crashes": (CRASH, "SIGSEGV"), "c_empty": (EMPTY, "weft_backend_v1")}
+    native = {
+        "c_other_major": (OTHER_MAJOR, "version 2"),
+        "c_crashes": (CRASH, "SIGSEGV"),
+        "c_empty": (EMPTY, "weft_backend_v1"),
+    }
     for name, plugin in PLUGINS.items():
         bare.add_plugin(name, plugin.module)
         reasons[name] = plugin.reason

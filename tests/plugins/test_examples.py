@@ -34,7 +34,8 @@ def test_several_at_once(examples: Environment) -> None:
 
 def test_a_network_learns_on_the_c_example(examples: Environment) -> None:
     """4 arguments in a kernel and 1 MB in a buffer are enough for a training loop."""
-    examples.code("""
+    examples.code(
+        """
         import weft
         from weft import nn
         weft.manual_seed(0)
@@ -50,11 +51,25 @@ def test_a_network_learns_on_the_c_example(examples: Environment) -> None:
             optimizer.step()
             losses.append(loss.item())
         assert losses[-1] < 0.05 * losses[0], losses
-    """, WEFT_BACKEND="tiny_c")
+    """,
+        WEFT_BACKEND="tiny_c",
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_conformance(examples: Environment, name: str, tmp_path: Path) -> None:
-    done = examples.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "weft.testing", "--backend", name, check=False, cwd=tmp_path)
+    done = examples.run(
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--pyargs",
+        "weft.testing",
+        "--backend",
+        name,
+        check=False,
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert f"{name}:0" in done.stdout or " passed" in done.stdout

@@ -114,7 +114,9 @@ static double as_double(int type, value v) {
   switch (type) {
     case WEFT_F32: return v.f;
     case WEFT_F64: return v.d;
-    case WEFT_U32: case WEFT_U64: case WEFT_BOOL: return (double)v.u;
+    case WEFT_U32:
+    case WEFT_U64:
+    case WEFT_BOOL: return (double)v.u;
     default: return (double)v.i;
   }
 }
@@ -472,12 +474,32 @@ static int32_t device_info(int32_t device, weft_device_info* out) {
 
 const weft_backend* weft_backend_v1(void) {
   static const char* const kinds[] = {"loop", NULL};
-  static const weft_capabilities capabilities = {
-      .header = {WEFT_ABI_MAJOR, sizeof capabilities}, .dtypes = 0x1fff, .kinds = kinds, .max_args = 4, .max_param_words = 512, .max_registers = 64,
-      .max_instrs = 1024, .local_memory = 64 << 10, .max_alloc = MAX_BUFFER, .alignment = 16};
-  static const weft_backend backend = {
-      .header = {WEFT_ABI_MAJOR, sizeof backend}, .name = "tiny_c", .capabilities = &capabilities, .last_error = last_error,
-      .device_count = device_count, .device_info = device_info, .alloc = alloc_buffer, .free = free_buffer, .copy_in = copy_in, .copy_out = copy_out,
-      .compile = compile, .free_program = free_program, .load = load, .unload = unload, .run = run, .wait = wait_done, .status = status};
+  static const weft_capabilities capabilities = {.header = {WEFT_ABI_MAJOR, sizeof capabilities},
+                                                 .dtypes = 0x1fff,
+                                                 .kinds = kinds,
+                                                 .max_args = 4,
+                                                 .max_param_words = 512,
+                                                 .max_registers = 64,
+                                                 .max_instrs = 1024,
+                                                 .local_memory = 64 << 10,
+                                                 .max_alloc = MAX_BUFFER,
+                                                 .alignment = 16};
+  static const weft_backend backend = {.header = {WEFT_ABI_MAJOR, sizeof backend},
+                                       .name = "tiny_c",
+                                       .capabilities = &capabilities,
+                                       .last_error = last_error,
+                                       .device_count = device_count,
+                                       .device_info = device_info,
+                                       .alloc = alloc_buffer,
+                                       .free = free_buffer,
+                                       .copy_in = copy_in,
+                                       .copy_out = copy_out,
+                                       .compile = compile,
+                                       .free_program = free_program,
+                                       .load = load,
+                                       .unload = unload,
+                                       .run = run,
+                                       .wait = wait_done,
+                                       .status = status};
   return &backend;
 }

@@ -152,6 +152,7 @@ def _draw(history: dict[str, list[float]], plot: Path) -> None:
         for name in names:
             axis.plot(range(1, len(history[name]) + 1), history[name], label=name.replace("_", " "))
         axis.set_xlabel("epoch")
+        axis.locator_params(axis="x", integer=True)
         axis.grid(alpha=0.3)
         axis.legend()
     figure.savefig(plot)

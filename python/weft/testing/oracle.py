@@ -57,7 +57,7 @@ def _output(padded: Sequence[int], kernel: Sequence[int], stride: Sequence[int],
 def conv(
     x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], lo: Sequence[int], hi: Sequence[int]
 ) -> Array:
-    """x (n, g, ci, spatial...), w (g, co, ci, kernel...) -> (n, g, co, out...), tap by tap."""
+    """Tap by tap: x (n, g, ci, spatial...), w (g, co, ci, kernel...) -> (n, g, co, out...)."""
     kernel = w.shape[3:]
     padded = np.pad(x, [(0, 0)] * 3 + list(zip(lo, hi, strict=True)))
     out = _output(padded.shape[3:], kernel, stride, dilation)

@@ -34,7 +34,8 @@ def _training(target: Target) -> list[weft.Tensor]:
     for _ in range(3):
         loss = F.cross_entropy(weft.tanh(x @ w) * 2 + b, y)
         loss.backward()
-        assert w.grad is not None and b.grad is not None
+        assert w.grad is not None
+        assert b.grad is not None
         with weft.no_grad():
             for p in (w, b):
                 p.assign(p - p.grad * 0.1)

@@ -1,4 +1,4 @@
-"""Gradients against central differences in float64; where there is no float64, against those of the reference backend."""
+"""Gradients against central differences in float64; without float64, against those of the reference backend."""
 
 from __future__ import annotations
 
@@ -194,7 +194,8 @@ def test_backward_and_grad_agree(target: Target) -> None:
     x, w = (weft.asarray(np.random.default_rng(n).uniform(-1, 1, (3, 3)), dtype="float32") for n in (1, 2))
     a, b = (v.clone().requires_grad_() for v in (x, w))
     weft.tanh(a @ b).sum().backward()
-    assert a.grad is not None and b.grad is not None
+    assert a.grad is not None
+    assert b.grad is not None
     ga, gb = weft.grad(lambda p, q: weft.tanh(p @ q).sum(), argnums=(0, 1))(x, w)
     assert from_weft(a.grad).tobytes() == from_weft(ga).tobytes()
     assert from_weft(b.grad).tobytes() == from_weft(gb).tobytes()

@@ -110,7 +110,7 @@ def test_steps_without_looking(target: Target) -> None:
     exact(from_weft(p), want)
 
 
-@pytest.mark.parametrize("dtype", [d for d in NUMPY])
+@pytest.mark.parametrize("dtype", list(NUMPY))
 def test_copies(target: Target, dtype: str) -> None:
     target.need(dtype)
     x = numbers((3, 4), dtype)

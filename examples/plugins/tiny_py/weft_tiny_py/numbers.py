@@ -1,4 +1,7 @@
-"""Arithmetic on one element. Registers are Python's bool, int and float; integers wrap, float32 is rounded after every step."""
+"""Arithmetic on one element.
+
+Registers are Python's bool, int and float; integers wrap, float32 is rounded after every step.
+"""
 
 from __future__ import annotations
 
@@ -87,15 +90,22 @@ def most(a: Any, b: Any) -> Any:
 
 
 def fma(a: float, b: float, c: float, single: bool) -> float:
-    """a * b + c, rounded once."""
+    """Multiply and add, rounded once."""
     if not all(map(math.isfinite, (a, b, c))):
         return a * b + c
     true = Fraction(a) * Fraction(b) + Fraction(c)
     if true == 0:
         return a * b + c  # with its sign
     near = float(true)
-    if single and math.isfinite(near) and Fraction(near) != true and not struct.unpack("<q", struct.pack("<d", near))[0] & 1:
-        near = math.nextafter(near, math.inf if Fraction(near) < true else -math.inf)  # to odd: float32 then rounds as if it saw all digits
+    if (
+        single
+        and math.isfinite(near)
+        and Fraction(near) != true
+        and not struct.unpack("<q", struct.pack("<d", near))[0] & 1
+    ):
+        near = math.nextafter(
+            near, math.inf if Fraction(near) < true else -math.inf
+        )  # to odd: float32 then rounds as if it saw all digits
     return f32(near) if single else near
 
 

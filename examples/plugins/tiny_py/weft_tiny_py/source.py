@@ -1,10 +1,10 @@
 """From a kernel to the text of a Python function ``run(words, memory) -> code of the first failed check, or 0``.
 
-    for i0, i1 in product(range(w[0]), range(w[1])):      the outer space
-        r0 = m0[w[5] + w[6] * i0]                          an outer stage
-        for at, (i2,) in enumerate(product(range(w[2]))):  an inner stage, at every inner point
-            r1 = f32(r0 * r0)
-            r2 = r1 if at == 0 else f32(r2 + r1)           a reduction
+for i0, i1 in product(range(w[0]), range(w[1])):      the outer space
+    r0 = m0[w[5] + w[6] * i0]                          an outer stage
+    for at, (i2,) in enumerate(product(range(w[2]))):  an inner stage, at every inner point
+        r1 = f32(r0 * r0)
+        r2 = r1 if at == 0 else f32(r2 + r1)           a reduction
 """
 
 from __future__ import annotations
@@ -24,7 +24,25 @@ FLOAT = {
     "fma": "fma({a}, {b}, {c}, {single})",
     "min": "least({a}, {b})",
     "max": "most({a}, {b})",
-    **{f: f + "({a})" for f in ("floor", "ceil", "trunc", "rint", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "erf")},
+    **{
+        f: f + "({a})"
+        for f in (
+            "floor",
+            "ceil",
+            "trunc",
+            "rint",
+            "sqrt",
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+            "erf",
+        )
+    },
     **{f: f + "({a})" for f in ("asin", "acos", "atan")},
     "atan2": "atan2({a}, {b})",
     "pow": "pow_({a}, {b})",
@@ -55,17 +73,57 @@ BOTH = {
 REDUCE = {"sum": "add", "prod": "mul", "max": "max", "min": "min", "any": "or", "all": "and"}
 # What a reduction over nothing gives, and how elements lie in memory: the format of a memoryview, and the way in and out.
 EMPTY = {"sum": "0", "prod": "1", "any": "False", "all": "True"}
-FORMAT = {"bool": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q"}
+FORMAT = {
+    "bool": "B",
+    "int8": "b",
+    "int16": "h",
+    "int32": "i",
+    "int64": "q",
+    "uint8": "B",
+    "uint16": "H",
+    "uint32": "I",
+    "uint64": "Q",
+}
 FORMAT |= {"float16": "H", "bfloat16": "H", "float32": "f", "float64": "d"}
 READ = {"bool": "{} != 0", "float16": "half({})", "bfloat16": "brain({})"}
 WRITE = {"bool": "int({})", "float16": "to_half({})", "bfloat16": "to_brain({})", "float32": "{}", "float64": "{}"}
 
 NAMES: dict[str, Any] = {
     **{n: getattr(numbers, n) for n in dir(numbers) if not n.startswith("_")},
-    **{f: numbers.by_numpy(f) for f in ("fmod", "floor", "ceil", "trunc", "rint", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh")},
+    **{
+        f: numbers.by_numpy(f)
+        for f in (
+            "fmod",
+            "floor",
+            "ceil",
+            "trunc",
+            "rint",
+            "sqrt",
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+        )
+    },
     **{"asin": numbers.by_numpy("arcsin"), "acos": numbers.by_numpy("arccos"), "atan": numbers.by_numpy("arctan")},
-    **{"atan2": numbers.by_numpy("arctan2"), "pow_": numbers.by_numpy("float_power"), "erf": math.erf, "product": product, "inf": math.inf, "nan": math.nan},
-    **{"i32": numbers.WRAP["int32"], "i64": numbers.WRAP["int64"], "u32": numbers.WRAP["uint32"], "u64": numbers.WRAP["uint64"]},
+    **{
+        "atan2": numbers.by_numpy("arctan2"),
+        "pow_": numbers.by_numpy("float_power"),
+        "erf": math.erf,
+        "product": product,
+        "inf": math.inf,
+        "nan": math.nan,
+    },
+    **{
+        "i32": numbers.WRAP["int32"],
+        "i64": numbers.WRAP["int64"],
+        "u32": numbers.WRAP["uint32"],
+        "u64": numbers.WRAP["uint64"],
+    },
 }
 SHORT = {"int32": "i32", "int64": "i64", "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "", "bool": ""}
 
@@ -120,7 +178,9 @@ class Writer:
             access = self.kernel.accesses[i.imm]
             inside = self.place(access)
             value = READ.get(access.dtype, "{}").format(f"m{i.imm}[at]")
-            self.line(f"{out} = {value}" + (f" if {inside} else constant(w[{self.fill}], {i.type!r})" if inside else ""))
+            self.line(
+                f"{out} = {value}" + (f" if {inside} else constant(w[{self.fill}], {i.type!r})" if inside else "")
+            )
         elif i.op == "store":
             access = self.kernel.accesses[i.imm]
             inside = self.place(access)
@@ -133,8 +193,15 @@ class Writer:
         elif i.op == "bits":
             self.line(f"{out} = bits({a}, {kind!r}, {i.type!r})")
         elif i.op == "narrow":
-            storage = ("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64").split()[i.imm]
-            self.line(f"{out} = " + {"float16": f"half(to_half({a}))", "bfloat16": f"brain(to_brain({a}))"}.get(storage, f"WRAP[{storage!r}]({a})"))
+            storage = (
+                "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64"
+            ).split()[i.imm]
+            self.line(
+                f"{out} = "
+                + {"float16": f"half(to_half({a}))", "bfloat16": f"brain(to_brain({a}))"}.get(
+                    storage, f"WRAP[{storage!r}]({a})"
+                )
+            )
         elif i.op == "not":
             self.line(f"{out} = " + (f"not {a}" if i.type == "bool" else f"{SHORT[i.type]}(~{a})"))
         elif i.op.startswith("reduce.arg"):
