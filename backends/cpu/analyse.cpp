@@ -143,8 +143,7 @@ void allocate_registers(Program& p) {
     }
     widest = std::max(widest, inner.size());
     // Inner registers do not outlive their stage.
-    for (auto& list : dying)
-      list.erase(std::remove_if(list.begin(), list.end(), [&](int reg) { return p.instrs[size_t(reg)].inner; }), list.end());
+    for (auto& list : dying) list.erase(std::remove_if(list.begin(), list.end(), [&](int reg) { return p.instrs[size_t(reg)].inner; }), list.end());
   }
   p.outer_pool = outer.size();
   p.inner_pool = widest;

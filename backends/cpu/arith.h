@@ -6,25 +6,53 @@
 WEFT_ISA_BEGIN
 
 // Signed integers wrap: compute in the unsigned type of the same width.
-template <class T> struct WrapOf { using Type = T; };
-template <> struct WrapOf<int32_t> { using Type = uint32_t; };
-template <> struct WrapOf<int64_t> { using Type = uint64_t; };
-template <class T> using Wrap = typename WrapOf<T>::Type;
+template <class T>
+struct WrapOf {
+  using Type = T;
+};
+template <>
+struct WrapOf<int32_t> {
+  using Type = uint32_t;
+};
+template <>
+struct WrapOf<int64_t> {
+  using Type = uint64_t;
+};
+template <class T>
+using Wrap = typename WrapOf<T>::Type;
 
-template <class T> struct IntOf;
-template <> struct IntOf<float> { using Type = uint32_t; };
-template <> struct IntOf<double> { using Type = uint64_t; };
+template <class T>
+struct IntOf;
+template <>
+struct IntOf<float> {
+  using Type = uint32_t;
+};
+template <>
+struct IntOf<double> {
+  using Type = uint64_t;
+};
 
-template <class T> struct Add { static inline T apply(T a, T b) { return T(Wrap<T>(a) + Wrap<T>(b)); } };
-template <class T> struct Sub { static inline T apply(T a, T b) { return T(Wrap<T>(a) - Wrap<T>(b)); } };
-template <class T> struct Mul { static inline T apply(T a, T b) { return T(Wrap<T>(a) * Wrap<T>(b)); } };
-template <class T> struct Neg {
+template <class T>
+struct Add {
+  static inline T apply(T a, T b) { return T(Wrap<T>(a) + Wrap<T>(b)); }
+};
+template <class T>
+struct Sub {
+  static inline T apply(T a, T b) { return T(Wrap<T>(a) - Wrap<T>(b)); }
+};
+template <class T>
+struct Mul {
+  static inline T apply(T a, T b) { return T(Wrap<T>(a) * Wrap<T>(b)); }
+};
+template <class T>
+struct Neg {
   static inline T apply(T a) {
     if constexpr (is_float_type<T>::value) return -a;
     else return T(Wrap<T>(0) - Wrap<T>(a));
   }
 };
-template <class T> struct Abs {
+template <class T>
+struct Abs {
   static inline T apply(T a) {
     if constexpr (is_same_type<T, float>::value) return __builtin_fabsf(a);
     else if constexpr (is_same_type<T, double>::value) return __builtin_fabs(a);
@@ -33,7 +61,8 @@ template <class T> struct Abs {
 };
 
 // Integers: a zero divisor gives 0, and the one quotient that overflows wraps.
-template <class T> struct Div {
+template <class T>
+struct Div {
   static inline T apply(T a, T b) {
     if constexpr (is_float_type<T>::value) return a / b;
     else if (b == 0) return 0;
@@ -41,7 +70,8 @@ template <class T> struct Div {
     else return T(a / b);
   }
 };
-template <class T> struct Rem {
+template <class T>
+struct Rem {
   static inline T apply(T a, T b) {
     if constexpr (is_same_type<T, float>::value) return __builtin_fmodf(a, b);
     else if constexpr (is_same_type<T, double>::value) return __builtin_fmod(a, b);
@@ -51,7 +81,8 @@ template <class T> struct Rem {
 };
 
 // NaN if either is; of two zeros max takes +0 and min -0, so neither depends on the order of its operands.
-template <class T> struct Max {
+template <class T>
+struct Max {
   static inline T apply(T a, T b) {
     if constexpr (is_float_type<T>::value) {
       using U = typename IntOf<T>::Type;
@@ -64,7 +95,8 @@ template <class T> struct Max {
     }
   }
 };
-template <class T> struct Min {
+template <class T>
+struct Min {
   static inline T apply(T a, T b) {
     if constexpr (is_float_type<T>::value) {
       using U = typename IntOf<T>::Type;
@@ -78,31 +110,61 @@ template <class T> struct Min {
   }
 };
 
-template <class T> struct Or { static inline T apply(T a, T b) { return T(a | b); } };
-template <class T> struct And { static inline T apply(T a, T b) { return T(a & b); } };
-template <class T> struct Xor { static inline T apply(T a, T b) { return T(a ^ b); } };
+template <class T>
+struct Or {
+  static inline T apply(T a, T b) { return T(a | b); }
+};
+template <class T>
+struct And {
+  static inline T apply(T a, T b) { return T(a & b); }
+};
+template <class T>
+struct Xor {
+  static inline T apply(T a, T b) { return T(a ^ b); }
+};
 
-template <class T> struct Fma {
+template <class T>
+struct Fma {
   static inline T apply(T a, T b, T c) {
     if constexpr (is_same_type<T, float>::value) return __builtin_fmaf(a, b, c);
     else return __builtin_fma(a, b, c);
   }
 };
 
-template <class T> struct Floor {
-  static inline T apply(T a) { if constexpr (sizeof(T) == 4) return __builtin_floorf(a); else return __builtin_floor(a); }
+template <class T>
+struct Floor {
+  static inline T apply(T a) {
+    if constexpr (sizeof(T) == 4) return __builtin_floorf(a);
+    else return __builtin_floor(a);
+  }
 };
-template <class T> struct Ceil {
-  static inline T apply(T a) { if constexpr (sizeof(T) == 4) return __builtin_ceilf(a); else return __builtin_ceil(a); }
+template <class T>
+struct Ceil {
+  static inline T apply(T a) {
+    if constexpr (sizeof(T) == 4) return __builtin_ceilf(a);
+    else return __builtin_ceil(a);
+  }
 };
-template <class T> struct Trunc {
-  static inline T apply(T a) { if constexpr (sizeof(T) == 4) return __builtin_truncf(a); else return __builtin_trunc(a); }
+template <class T>
+struct Trunc {
+  static inline T apply(T a) {
+    if constexpr (sizeof(T) == 4) return __builtin_truncf(a);
+    else return __builtin_trunc(a);
+  }
 };
-template <class T> struct Rint {
-  static inline T apply(T a) { if constexpr (sizeof(T) == 4) return __builtin_rintf(a); else return __builtin_rint(a); }
+template <class T>
+struct Rint {
+  static inline T apply(T a) {
+    if constexpr (sizeof(T) == 4) return __builtin_rintf(a);
+    else return __builtin_rint(a);
+  }
 };
-template <class T> struct Sqrt {
-  static inline T apply(T a) { if constexpr (sizeof(T) == 4) return __builtin_sqrtf(a); else return __builtin_sqrt(a); }
+template <class T>
+struct Sqrt {
+  static inline T apply(T a) {
+    if constexpr (sizeof(T) == 4) return __builtin_sqrtf(a);
+    else return __builtin_sqrt(a);
+  }
 };
 
 WEFT_ISA_END

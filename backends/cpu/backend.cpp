@@ -108,8 +108,7 @@ void unload(weft_executable executable) { delete static_cast<Executable*>(execut
 
 int32_t run(weft_executable executable, const weft_buffer* buffers, const int64_t* params, double* seconds) {
   return guarded(int32_t(1), [&]() -> int32_t {
-    const int32_t code =
-        run_plan(*static_cast<Executable*>(executable), reinterpret_cast<Buffer* const*>(buffers), params, seconds);
+    const int32_t code = run_plan(*static_cast<Executable*>(executable), reinterpret_cast<Buffer* const*>(buffers), params, seconds);
     int32_t none = 0;
     if (code) failed_code.compare_exchange_strong(none, code);
     return 0;

@@ -22,26 +22,92 @@ struct Name {
   Op op;
 };
 
-constexpr Name names[] = {
-    {"imm", Op::imm}, {"param", Op::param}, {"index", Op::index}, {"load", Op::load}, {"store", Op::store}, {"check", Op::check},
-    {"add", Op::add}, {"sub", Op::sub}, {"mul", Op::mul}, {"neg", Op::neg}, {"abs", Op::abs}, {"div", Op::div}, {"rem", Op::rem},
-    {"min", Op::min}, {"max", Op::max}, {"fma", Op::fma}, {"floor", Op::floor}, {"ceil", Op::ceil}, {"trunc", Op::trunc},
-    {"rint", Op::rint}, {"sqrt", Op::sqrt}, {"exp", Op::exp}, {"expm1", Op::expm1}, {"log", Op::log}, {"log1p", Op::log1p},
-    {"sin", Op::sin}, {"cos", Op::cos}, {"tan", Op::tan}, {"asin", Op::asin}, {"acos", Op::acos}, {"atan", Op::atan},
-    {"atan2", Op::atan2}, {"tanh", Op::tanh}, {"erf", Op::erf}, {"pow", Op::pow}, {"lt", Op::lt}, {"le", Op::le}, {"eq", Op::eq},
-    {"ne", Op::ne}, {"and", Op::and_}, {"or", Op::or_}, {"xor", Op::xor_}, {"not", Op::not_}, {"shl", Op::shl}, {"shr", Op::shr},
-    {"select", Op::select}, {"cast", Op::cast}, {"bits", Op::bits}, {"narrow", Op::narrow}, {"philox", Op::philox},
-    {"reduce.sum", Op::reduce_sum}, {"reduce.prod", Op::reduce_prod}, {"reduce.max", Op::reduce_max},
-    {"reduce.min", Op::reduce_min}, {"reduce.any", Op::reduce_any}, {"reduce.all", Op::reduce_all},
-    {"reduce.argmax", Op::reduce_argmax}, {"reduce.argmin", Op::reduce_argmin}};
+constexpr Name names[] = {{"imm", Op::imm},
+                          {"param", Op::param},
+                          {"index", Op::index},
+                          {"load", Op::load},
+                          {"store", Op::store},
+                          {"check", Op::check},
+                          {"add", Op::add},
+                          {"sub", Op::sub},
+                          {"mul", Op::mul},
+                          {"neg", Op::neg},
+                          {"abs", Op::abs},
+                          {"div", Op::div},
+                          {"rem", Op::rem},
+                          {"min", Op::min},
+                          {"max", Op::max},
+                          {"fma", Op::fma},
+                          {"floor", Op::floor},
+                          {"ceil", Op::ceil},
+                          {"trunc", Op::trunc},
+                          {"rint", Op::rint},
+                          {"sqrt", Op::sqrt},
+                          {"exp", Op::exp},
+                          {"expm1", Op::expm1},
+                          {"log", Op::log},
+                          {"log1p", Op::log1p},
+                          {"sin", Op::sin},
+                          {"cos", Op::cos},
+                          {"tan", Op::tan},
+                          {"asin", Op::asin},
+                          {"acos", Op::acos},
+                          {"atan", Op::atan},
+                          {"atan2", Op::atan2},
+                          {"tanh", Op::tanh},
+                          {"erf", Op::erf},
+                          {"pow", Op::pow},
+                          {"lt", Op::lt},
+                          {"le", Op::le},
+                          {"eq", Op::eq},
+                          {"ne", Op::ne},
+                          {"and", Op::and_},
+                          {"or", Op::or_},
+                          {"xor", Op::xor_},
+                          {"not", Op::not_},
+                          {"shl", Op::shl},
+                          {"shr", Op::shr},
+                          {"select", Op::select},
+                          {"cast", Op::cast},
+                          {"bits", Op::bits},
+                          {"narrow", Op::narrow},
+                          {"philox", Op::philox},
+                          {"reduce.sum", Op::reduce_sum},
+                          {"reduce.prod", Op::reduce_prod},
+                          {"reduce.max", Op::reduce_max},
+                          {"reduce.min", Op::reduce_min},
+                          {"reduce.any", Op::reduce_any},
+                          {"reduce.all", Op::reduce_all},
+                          {"reduce.argmax", Op::reduce_argmax},
+                          {"reduce.argmin", Op::reduce_argmin}};
 
 // How many operands an instruction reads.
 int arity(Op op) {
   switch (op) {
-    case Op::imm: case Op::param: case Op::index: case Op::load: return 0;
-    case Op::fma: case Op::select: return 3;
-    case Op::add: case Op::sub: case Op::mul: case Op::div: case Op::rem: case Op::min: case Op::max: case Op::atan2: case Op::pow:
-    case Op::lt: case Op::le: case Op::eq: case Op::ne: case Op::and_: case Op::or_: case Op::xor_: case Op::shl: case Op::shr:
+    case Op::imm:
+    case Op::param:
+    case Op::index:
+    case Op::load: return 0;
+    case Op::fma:
+    case Op::select: return 3;
+    case Op::add:
+    case Op::sub:
+    case Op::mul:
+    case Op::div:
+    case Op::rem:
+    case Op::min:
+    case Op::max:
+    case Op::atan2:
+    case Op::pow:
+    case Op::lt:
+    case Op::le:
+    case Op::eq:
+    case Op::ne:
+    case Op::and_:
+    case Op::or_:
+    case Op::xor_:
+    case Op::shl:
+    case Op::shr:
     case Op::philox: return 2;
     default: return 1;
   }
@@ -54,8 +120,7 @@ void read_accesses(const weft_kernel& kernel, Program& p, const IsaTable& isa) {
     if (in.arg < 0 || in.arg >= p.args) fail("an access names an argument that does not exist");
     if (!is_storage(in.dtype)) fail("an access has an unknown element type");
     const int words = 1 + rank + in.bounds * (4 + rank) + (in.bounds ? 1 : 0) + 2 * in.indices;
-    if (in.params < 0 || in.bounds < 0 || in.indices < 0 || in.params + words > p.param_words)
-      fail("an access lies outside the parameter buffer");
+    if (in.params < 0 || in.bounds < 0 || in.indices < 0 || in.params + words > p.param_words) fail("an access lies outside the parameter buffer");
     Access a;
     a.arg = in.arg;
     a.dtype = in.dtype;
@@ -137,8 +202,7 @@ void check_operand(const Program& p, const Instr& in, int i, int reg) {
   const Instr& source = p.instrs[size_t(reg)];
   if (source.op == Op::store || source.op == Op::check) fail("instruction " + std::to_string(i) + " reads a store or a check");
   const bool reduced = source.reduction >= 0;
-  if ((source.inner || reduced) && source.stage != in.stage && !reduced)
-    fail("instruction " + std::to_string(i) + " reads a register of another inner stage");
+  if ((source.inner || reduced) && source.stage != in.stage && !reduced) fail("instruction " + std::to_string(i) + " reads a register of another inner stage");
   if (reduced && source.stage == in.stage) fail("instruction " + std::to_string(i) + " reads a reduction before it is complete");
 }
 
@@ -205,8 +269,7 @@ void read_tape(const weft_kernel& kernel, Program& p, const IsaTable& isa) {
   int next = 0;
   for (uint32_t s = 0; s < kernel.stages.count; ++s) {
     const weft_stage& from = element<weft_stage>(kernel.stages, s);
-    if (from.first != next || from.count < 0 || uint32_t(from.first) + uint32_t(from.count) > kernel.instrs.count)
-      fail("the stages do not follow one another");
+    if (from.first != next || from.count < 0 || uint32_t(from.first) + uint32_t(from.count) > kernel.instrs.count) fail("the stages do not follow one another");
     Stage stage;
     stage.first = from.first;
     stage.count = from.count;

@@ -122,8 +122,8 @@ class Contractor {
       for (int64_t i = 0; i < rows; i += micro.rows) {
         const int64_t height = std::min<int64_t>(micro.rows, rows - i);
         const MicroFn f = half ? micro.half[height] : micro.full[height];
-        f(depth, a + i * depth * plan_.width, b + s * strip_bytes(), micro.columns,
-          sums_ + (i * leading_ + s * micro.columns) * plan_.width, leading_, accumulate);
+        f(depth, a + i * depth * plan_.width, b + s * strip_bytes(), micro.columns, sums_ + (i * leading_ + s * micro.columns) * plan_.width, leading_,
+          accumulate);
       }
     }
   }

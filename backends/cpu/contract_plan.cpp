@@ -32,13 +32,10 @@ int64_t product(const int64_t* sizes, int first, int end) {
 }
 
 // One strip of B of this depth fills most of L1 and stays there while the panels of A pass by from L2.
-int64_t block_depth(const Contraction& c) {
-  return std::clamp<int64_t>(caches().l1 * 2 / 3 / (c.micro.columns * storage_size(c.type)), 64, 1024);
-}
+int64_t block_depth(const Contraction& c) { return std::clamp<int64_t>(caches().l1 * 2 / 3 / (c.micro.columns * storage_size(c.type)), 64, 1024); }
 
 // table[i] = start + sum_d factors[d] * coord[d] for `count` points of dimensions [first_dim, end_dim) from flat index `first` on.
-void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, int end_dim, int64_t first, int64_t count,
-                  int64_t start, int64_t* table) {
+void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, int end_dim, int64_t first, int64_t count, int64_t start, int64_t* table) {
   const int dims = end_dim - first_dim;
   if (dims == 0 || count == 0) {
     std::fill(table, table + count, start);
@@ -63,8 +60,7 @@ void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, i
 
 const int64_t* bound_words(const Operand& o, int b) { return o.bounds + b * (4 + o.rank); }
 
-void bind_operand(const LaunchContext& context, const ContractPlan& plan, const Access& access, PackFn pack, Arena& arena,
-                  Operand& o) {
+void bind_operand(const LaunchContext& context, const ContractPlan& plan, const Access& access, PackFn pack, Arena& arena, Operand& o) {
   const int64_t* words = context.words + access.params;
   o.access = &access;
   o.base = context.args[access.arg];
@@ -138,8 +134,8 @@ void plan_contraction(const LaunchContext& context, int workers, Arena& arena, C
   bind_operand(context, plan, p.accesses[1], c.pack_b, arena, plan.b);
 }
 
-void bind_rows(const ContractPlan& plan, const Operand& o, const int64_t* batch_point, int first_dim, int end_dim, int64_t first,
-               int64_t count, int64_t* offsets, int64_t* t, PanelSource& source) {
+void bind_rows(const ContractPlan& plan, const Operand& o, const int64_t* batch_point, int first_dim, int end_dim, int64_t first, int64_t count,
+               int64_t* offsets, int64_t* t, PanelSource& source) {
   int64_t start = o.offset;
   for (int d = 0; d < plan.first_m; ++d) start += o.strides[d] * batch_point[d];
   affine_table(plan.sizes, o.strides, first_dim, end_dim, first, count, start, offsets);

@@ -24,15 +24,15 @@ struct ContractPlan {
   int64_t batch = 1, m = 1, n = 1, k = 1;
   int first_m = 0, first_n = 0, first_k = 0, rank = 0;  // first dimension of each class
   const int64_t* sizes = nullptr;
-  int width = 4;                                        // bytes of an accumulator
+  int width = 4;  // bytes of an accumulator
   MicroKernels micro;
-  int64_t panels = 0, strips = 0;                       // of micro.rows rows, of micro.columns columns
-  int64_t depth = 0;                                    // of a block of k
-  int64_t m_blocks = 1, n_blocks = 1;                   // per chunk of n
-  int64_t chunk_strips = 0;                             // strips of B packed at a time
-  int64_t block_panels = 0, block_strips = 0;           // the most in one block
-  bool narrow = false;                                  // one block of rows: every worker can pack what it needs of B
-  bool keep_a = false;                                  // A's block is packed for all of k and kept across n blocks
+  int64_t panels = 0, strips = 0;              // of micro.rows rows, of micro.columns columns
+  int64_t depth = 0;                           // of a block of k
+  int64_t m_blocks = 1, n_blocks = 1;          // per chunk of n
+  int64_t chunk_strips = 0;                    // strips of B packed at a time
+  int64_t block_panels = 0, block_strips = 0;  // the most in one block
+  bool narrow = false;                         // one block of rows: every worker can pack what it needs of B
+  bool keep_a = false;                         // A's block is packed for all of k and kept across n blocks
   Operand a, b;
 };
 
@@ -43,8 +43,8 @@ int64_t narrow_rows(const Contraction&);
 void plan_contraction(const LaunchContext&, int workers, Arena&, ContractPlan&);
 
 // The rows' tables of a panel source: `count` rows from `first` on, in the dimensions [first_dim, end_dim), at a batch point.
-void bind_rows(const ContractPlan&, const Operand&, const int64_t* batch_point, int first_dim, int end_dim, int64_t first,
-               int64_t count, int64_t* offsets, int64_t* t, PanelSource&);
+void bind_rows(const ContractPlan&, const Operand&, const int64_t* batch_point, int first_dim, int end_dim, int64_t first, int64_t count, int64_t* offsets,
+               int64_t* t, PanelSource&);
 
 // Moves a panel source to k in [first, ...), and to rows from `row` on.
 PanelSource shifted(const PanelSource&, int64_t row, int64_t k);

@@ -12,13 +12,11 @@ namespace {
 // Below this many element-instructions waking a team costs more than it saves.
 constexpr int64_t inline_work = 48 * 1024;
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct Running {
   const Executable* plan;
-  char* const* args;        // of all launches, one after another
+  char* const* args;  // of all launches, one after another
   const int64_t* params;
   double* seconds;
   Failure failure;
@@ -46,8 +44,7 @@ void run_all(const Worker& worker, void* opaque) {
     const double start = run.seconds && worker.id == 0 ? now() : 0;
     if (!skip) {
       worker.arena->reset();
-      LaunchContext context{launch.program, run.params + launch.first_param, args, &run.failure, index, &run.shared,
-                            &run.out_of_memory};
+      LaunchContext context{launch.program, run.params + launch.first_param, args, &run.failure, index, &run.shared, &run.out_of_memory};
       try {
         run_launch(context, worker);
       } catch (const std::bad_alloc&) {
@@ -69,8 +66,7 @@ Executable* load_plan(const weft_plan& plan) {
   executable->slots = plan.slots;
   executable->param_words = plan.param_words;
   for (uint32_t i = 0; i < plan.launches.count; ++i) {
-    const auto& from = *reinterpret_cast<const weft_launch*>(static_cast<const char*>(plan.launches.data) +
-                                                             size_t(i) * plan.launches.stride);
+    const auto& from = *reinterpret_cast<const weft_launch*>(static_cast<const char*>(plan.launches.data) + size_t(i) * plan.launches.stride);
     Launch launch;
     launch.program = static_cast<const Program*>(from.program);
     if (!launch.program) throw Error("load: a launch has no program");

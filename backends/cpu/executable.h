@@ -42,11 +42,11 @@ class Failure {
 // One launch as the kernels see it.
 struct LaunchContext {
   const Program* program = nullptr;
-  const int64_t* words = nullptr;   // its parameter words
-  char* const* args = nullptr;      // its arguments
+  const int64_t* words = nullptr;  // its parameter words
+  char* const* args = nullptr;     // its arguments
   Failure* failure = nullptr;
-  int index = 0;                    // in the plan
-  std::atomic<void*>* shared = nullptr;       // memory the team shares during this launch; see contract.cpp
+  int index = 0;                         // in the plan
+  std::atomic<void*>* shared = nullptr;  // memory the team shares during this launch; see contract.cpp
   std::atomic<bool>* out_of_memory = nullptr;
 };
 

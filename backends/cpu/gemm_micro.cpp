@@ -75,8 +75,10 @@ MicroKernels find_micro(int type) {
   switch (type) {
     case WEFT_F32: return kernels<float, best_rows>();
     case WEFT_F64: return kernels<double, best_rows>();
-    case WEFT_I32: case WEFT_U32: return kernels<uint32_t, 4>();
-    case WEFT_I64: case WEFT_U64: return kernels<uint64_t, 4>();
+    case WEFT_I32:
+    case WEFT_U32: return kernels<uint32_t, 4>();
+    case WEFT_I64:
+    case WEFT_U64: return kernels<uint64_t, 4>();
     default: return {};
   }
 }

@@ -7,7 +7,9 @@ WEFT_ISA_BEGIN
 namespace {
 
 template <class S, class T>
-inline T element(const S* base, int64_t offset) { return T(StorageOf<S>::load(base[offset])); }
+inline T element(const S* base, int64_t offset) {
+  return T(StorageOf<S>::load(base[offset]));
+}
 
 // The tables step by 1: a plain dense run.
 inline bool dense(const int64_t* offset, int64_t n) {

@@ -7,14 +7,24 @@
 namespace weft::cpu {
 
 #ifdef WEFT_ISA_X86
-namespace v2 { extern const IsaTable table; }
-namespace v3 { extern const IsaTable table; }
-namespace v4 { extern const IsaTable table; }
+namespace v2 {
+extern const IsaTable table;
+}
+namespace v3 {
+extern const IsaTable table;
+}
+namespace v4 {
+extern const IsaTable table;
+}
 #ifdef WEFT_ISA_V4BF16
-namespace v4bf16 { extern const IsaTable table; }
+namespace v4bf16 {
+extern const IsaTable table;
+}
 #endif
 #else
-namespace generic { extern const IsaTable table; }
+namespace generic {
+extern const IsaTable table;
+}
 #endif
 
 namespace {

@@ -8,14 +8,66 @@ namespace weft::cpu {
 
 enum class Op : uint8_t {
   // Handled by the interpreter itself.
-  imm, param, index, load, store, check,
+  imm,
+  param,
+  index,
+  load,
+  store,
+  check,
   // Computed tile by tile.
-  add, sub, mul, neg, abs, div, rem, min, max, fma,
-  floor, ceil, trunc, rint, sqrt,
-  exp, expm1, log, log1p, sin, cos, tan, asin, acos, atan, atan2, tanh, erf, pow,
-  lt, le, eq, ne, and_, or_, xor_, not_, shl, shr, select, cast, bits, narrow, philox,
+  add,
+  sub,
+  mul,
+  neg,
+  abs,
+  div,
+  rem,
+  min,
+  max,
+  fma,
+  floor,
+  ceil,
+  trunc,
+  rint,
+  sqrt,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  atan2,
+  tanh,
+  erf,
+  pow,
+  lt,
+  le,
+  eq,
+  ne,
+  and_,
+  or_,
+  xor_,
+  not_,
+  shl,
+  shr,
+  select,
+  cast,
+  bits,
+  narrow,
+  philox,
   // Reductions over the inner space.
-  reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_any, reduce_all, reduce_argmax, reduce_argmin,
+  reduce_sum,
+  reduce_prod,
+  reduce_max,
+  reduce_min,
+  reduce_any,
+  reduce_all,
+  reduce_argmax,
+  reduce_argmin,
   count
 };
 
@@ -78,8 +130,8 @@ using MicroFn = void (*)(int64_t depth, const void* a, const void* b, int64_t ld
 
 constexpr int max_micro_rows = 16;
 struct MicroKernels {
-  int rows = 0;     // best panel height
-  int columns = 0;  // panel width
+  int rows = 0;                           // best panel height
+  int columns = 0;                        // panel width
   MicroFn full[max_micro_rows + 1] = {};  // [rows]: `columns` wide
   MicroFn half[max_micro_rows + 1] = {};  // [rows]: half as wide, or null
 };

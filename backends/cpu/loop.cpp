@@ -133,8 +133,7 @@ Tile LoopRun::inner_tile(int64_t first, int64_t n, bool flat) {
 void LoopRun::run(const Worker& worker) {
   if (outer_points_ == 0) return;
   bool all_flat = true;
-  for (const Stage& stage : p_.stages)
-    all_flat = all_flat && (stage.inner && mode_ == row_mode ? true : flat(stage, false));
+  for (const Stage& stage : p_.stages) all_flat = all_flat && (stage.inner && mode_ == row_mode ? true : flat(stage, false));
   int64_t first, end;
   worker.share(tiles_, first, end);
   Tile tile;

@@ -9,9 +9,9 @@
 namespace weft::cpu {
 
 struct Tile {
-  int64_t n = 0;            // length of its registers
+  int64_t n = 0;  // length of its registers
   int runs = 0;
-  const int64_t* at = nullptr;      // run r covers register elements [at[r], at[r] + length[r])
+  const int64_t* at = nullptr;  // run r covers register elements [at[r], at[r] + length[r])
   const int64_t* length = nullptr;
   const int64_t* coords = nullptr;  // of each run's first point, `dims` per run, in dimensions [first_dim, first_dim + dims)
   int first_dim = 0, dims = 0;
@@ -25,17 +25,17 @@ struct Tile {
 struct BoundAccess {
   const Access* access = nullptr;
   char* base = nullptr;
-  int64_t offset = 0;        // with bounds of step 1 folded in, as in the strides
+  int64_t offset = 0;  // with bounds of step 1 folded in, as in the strides
   int64_t* strides = nullptr;
   const int64_t* bounds = nullptr;   // its words: base, limit, step, stride, coefficients
   const int64_t* indices = nullptr;  // its words: stride, limit
   uint64_t fill = 0;
-  bool plain = false;          // neither bounds nor indices
-  bool outer_linear = false;   // plain, and one stride leads through the whole outer space in row-major order
+  bool plain = false;         // neither bounds nor indices
+  bool outer_linear = false;  // plain, and one stride leads through the whole outer space in row-major order
   bool inner_linear = false;
-  char* low = nullptr;         // the bytes it can touch
+  char* low = nullptr;  // the bytes it can touch
   char* high = nullptr;
-  bool direct = false;         // loads: registers may point into memory. stores: values may be computed into memory
+  bool direct = false;  // loads: registers may point into memory. stores: values may be computed into memory
 };
 
 class LoopRun {
@@ -101,17 +101,17 @@ class LoopRun {
   Arena& arena_;
   const int64_t* words_;
   BoundAccess* accesses_;
-  const char** ptr_;      // where each register's values are now
-  uint64_t* scalars_;     // registers that are one value
-  bool* run_uniform_;     // outer registers that do not change along the last outer dimension
+  const char** ptr_;   // where each register's values are now
+  uint64_t* scalars_;  // registers that are one value
+  bool* run_uniform_;  // outer registers that do not change along the last outer dimension
   char* outer_pool_ = nullptr;
   char* inner_pool_ = nullptr;
-  char** lanes_;          // of each reduction
-  int64_t** lane_at_;     // of argmax and argmin
-  char* splat_ = nullptr; // a scalar, spread over a tile
+  char** lanes_;           // of each reduction
+  int64_t** lane_at_;      // of argmax and argmin
+  char* splat_ = nullptr;  // a scalar, spread over a tile
   int64_t* offsets_ = nullptr;
   uint8_t* outside_ = nullptr;
-  int64_t* zeros_;        // a coordinate of all zeros
+  int64_t* zeros_;  // a coordinate of all zeros
 
   int64_t outer_points_ = 1, inner_points_ = 1;
   int threads_;
@@ -120,13 +120,13 @@ class LoopRun {
   int64_t capacity_ = 0;        // points of an outer tile
   int64_t inner_capacity_ = 0;  // points of an inner tile (row mode)
   int64_t tiles_ = 0;
-  int block_dim_ = -1;          // 2-D tiles over this dimension and the last
+  int block_dim_ = -1;  // 2-D tiles over this dimension and the last
   int64_t block_rows_ = 0, block_columns_ = 0;
   // Room for the runs of one outer and one inner tile.
   int64_t *at_ = nullptr, *length_ = nullptr, *coords_ = nullptr;
   int64_t *inner_at_ = nullptr, *inner_length_ = nullptr, *inner_coords_ = nullptr;
-  int64_t *point_ = nullptr;    // full coordinates: of an outer point in row mode, of an inner point in column mode
-  int64_t redirected_ = -1;     // the store whose value was just computed into memory
+  int64_t* point_ = nullptr;  // full coordinates: of an outer point in row mode, of an inner point in column mode
+  int64_t redirected_ = -1;   // the store whose value was just computed into memory
 };
 
 }  // namespace weft::cpu

@@ -181,9 +181,7 @@ void LoopRun::choose_mode() {
 void LoopRun::choose_tiles() {
   const int last = p_.outer_rank - 1;
   const int64_t even = round_up((outer_points_ + threads_ - 1) / threads_, 64);  // no thread goes without a tile
-  auto fitting = [](int64_t bytes, int64_t width) {
-    return std::clamp<int64_t>(bytes / std::max<int64_t>(width, 4) / 64 * 64, 64, longest_tile);
-  };
+  auto fitting = [](int64_t bytes, int64_t width) { return std::clamp<int64_t>(bytes / std::max<int64_t>(width, 4) / 64 * 64, 64, longest_tile); };
   inner_capacity_ = 0;
   if (!p_.has_inner_stage) {
     capacity_ = std::min(fitting(register_bytes, p_.outer_pool), even);

@@ -298,8 +298,7 @@ void LoopRun::run_list(const std::vector<int>& list, const Tile& t, bool once) {
       continue;
     }
     if (in.reduction >= 0) continue;  // the driver folds after the list
-    char* dst = once ? reinterpret_cast<char*>(&scalars_[i])
-                     : in.inner ? inner_pool_ + in.slot * inner_stride : outer_pool_ + in.slot * outer_stride;
+    char* dst = once ? reinterpret_cast<char*>(&scalars_[i]) : in.inner ? inner_pool_ + in.slot * inner_stride : outer_pool_ + in.slot * outer_stride;
     if (in.op == Op::load) {
       load(i, t, dst);
       continue;

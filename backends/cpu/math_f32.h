@@ -58,8 +58,8 @@ static inline double exp_core(double x) {
   const double t = mad(c, 0x1.71547652b82fep0, shift);
   const double n = t - shift;
   const double r = mad(n, -0x1.abc9e3b39803fp-56, mad(n, -0x1.62e42fefa39efp-1, c));
-  const double p = horner<double>(r, {1.0, 1.0, 0.5, 1 / 6.0, 1 / 24.0, 1 / 120.0, 1 / 720.0, 1 / 5040.0, 1 / 40320.0,
-                                      1 / 362880.0, 1 / 3628800.0, 1 / 39916800.0});
+  const double p =
+      horner<double>(r, {1.0, 1.0, 0.5, 1 / 6.0, 1 / 24.0, 1 / 120.0, 1 / 720.0, 1 / 5040.0, 1 / 40320.0, 1 / 362880.0, 1 / 3628800.0, 1 / 39916800.0});
   return p * bit_cast<double>((bit_cast<uint64_t>(t) << 52) + 0x3ff0000000000000u);
 }
 
@@ -101,15 +101,13 @@ static inline float tanh_f32(float x) {
 static inline float erf_f32(float x) {
   // A polynomial up to 1, beyond it 1 - exp(-q(|x|)); from 4 on the result rounds to 1.
   const double d = x, a = __builtin_fabs(d), z = d * d;
-  const double small = d * horner<double>(z, {1.1283791670954946, -0.37612638902813333, 0.11283791658678406,
-                                              -0.026866169064174005, 0.005223967264182525, -0.0008547935790014068,
-                                              0.00012046296196226936, -1.4795376610067644e-05, 1.5308209222509724e-06,
-                                              -1.0473172872461115e-07});
+  const double small =
+      d * horner<double>(z, {1.1283791670954946, -0.37612638902813333, 0.11283791658678406, -0.026866169064174005, 0.005223967264182525, -0.0008547935790014068,
+                             0.00012046296196226936, -1.4795376610067644e-05, 1.5308209222509724e-06, -1.0473172872461115e-07});
   const double b = a > 4.0 ? 4.0 : a;
-  const double q = horner<double>(b, {-0.00012719328454709986, 1.1291704385344596, 0.6344116394244866, 0.10641809602410336,
-                                      -0.023067612670534088, 0.002675277113431826, 0.0003003194942963691,
-                                      -0.0002213801621955438, 5.248771735890306e-05, -7.083828183523062e-06,
-                                      5.396286670551548e-07, -1.812106985155269e-08});
+  const double q = horner<double>(
+      b, {-0.00012719328454709986, 1.1291704385344596, 0.6344116394244866, 0.10641809602410336, -0.023067612670534088, 0.002675277113431826,
+          0.0003003194942963691, -0.0002213801621955438, 5.248771735890306e-05, -7.083828183523062e-06, 5.396286670551548e-07, -1.812106985155269e-08});
   const double large = __builtin_copysign(1.0 - exp_core(-q), d);
   return float(a > 1.0 ? large : small);
 }
@@ -117,7 +115,10 @@ static inline float erf_f32(float x) {
 // Sine and cosine of the reduced argument, and which quadrant it came from. Good for |x| up to trig_limit.
 constexpr float trig_limit = 1e6f;
 
-struct Reduced { double sine, cosine; uint64_t quadrant; };
+struct Reduced {
+  double sine, cosine;
+  uint64_t quadrant;
+};
 
 static inline Reduced reduce_angle(double x) {
   constexpr double shift = 0x1.8p52;
@@ -153,9 +154,8 @@ static inline float tan_f32(float x) {
 
 // asin on [0, 1/2].
 static inline double asin_core(double x, double z) {
-  return x * horner<double>(z, {0.9999999999999463, 0.16666666670945945, 0.0749999944348846, 0.04464313686372692,
-                                0.03037484020008976, 0.02247503312123596, 0.016456326065107364, 0.018703766924123975,
-                                -0.0029962004945576284, 0.03206881210614489});
+  return x * horner<double>(z, {0.9999999999999463, 0.16666666670945945, 0.0749999944348846, 0.04464313686372692, 0.03037484020008976, 0.02247503312123596,
+                                0.016456326065107364, 0.018703766924123975, -0.0029962004945576284, 0.03206881210614489});
 }
 
 static inline float asin_f32(float x) {
@@ -182,9 +182,8 @@ static inline double atan_core(double x) {
   // Above tan(pi/8), atan x = pi/4 + atan((x - 1) / (x + 1)).
   const bool large = x > 0.41421356237309503;
   const double y = large ? (x - 1.0) / (x + 1.0) : x;
-  const double r = y * horner<double>(y * y, {0.9999999999999741, -0.333333333308596, 0.1999999961153503, -0.1428569072351462,
-                                              0.11110391687988169, -0.09078472029494283, 0.07564236783231368,
-                                              -0.058763569712920294, 0.03068854358296399});
+  const double r = y * horner<double>(y * y, {0.9999999999999741, -0.333333333308596, 0.1999999961153503, -0.1428569072351462, 0.11110391687988169,
+                                              -0.09078472029494283, 0.07564236783231368, -0.058763569712920294, 0.03068854358296399});
   return large ? 0.5 * half_pi + r : r;
 }
 

@@ -32,8 +32,7 @@ Buffer* alloc_buffer(int64_t bytes) {
   const bool large = bytes >= 2 * huge_page;
   void* data = nullptr;
   const size_t size = size_t(std::max<int64_t>((bytes + 63) / 64 * 64, 64));
-  if (posix_memalign(&data, large ? size_t(huge_page) : 64, size) != 0)
-    throw Error("alloc: no memory for " + std::to_string(bytes) + " bytes");
+  if (posix_memalign(&data, large ? size_t(huge_page) : 64, size) != 0) throw Error("alloc: no memory for " + std::to_string(bytes) + " bytes");
   if (large) madvise(data, size, MADV_HUGEPAGE);
   return new Buffer{data, bytes, true};
 }

@@ -31,12 +31,20 @@ class Arena {
   void reset();
   void* bytes(int64_t n);  // 64-byte aligned
   template <class T>
-  T* array(int64_t n) { return static_cast<T*>(bytes(n * int64_t(sizeof(T)))); }
+  T* array(int64_t n) {
+    return static_cast<T*>(bytes(n * int64_t(sizeof(T))));
+  }
 
   // What is handed out after mark() is taken back by release().
-  struct Mark { int block; int64_t used; };
+  struct Mark {
+    int block;
+    int64_t used;
+  };
   Mark mark() const { return {current_, used_}; }
-  void release(Mark m) { current_ = m.block; used_ = m.used; }
+  void release(Mark m) {
+    current_ = m.block;
+    used_ = m.used;
+  }
 
  private:
   static constexpr int max_blocks = 32;

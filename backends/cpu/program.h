@@ -41,20 +41,20 @@ struct Instr {
   uint64_t bits = 0;
   Level level = Level::varying;
   int stage = 0;
-  bool inner = false;         // its register belongs to an inner stage (a reduction's does not)
-  int last_use = -1;          // last instruction that reads the register; its stage's end, where an inner stage reads an outer register
-  int only_store = -1;        // the store that is its only reader
-  int64_t slot = 0;           // its register lies at slot * tile capacity in the outer or inner pool
-  TileFn fn[2] = {};          // by mode
-  StoreFn store = nullptr;    // of a store
+  bool inner = false;       // its register belongs to an inner stage (a reduction's does not)
+  int last_use = -1;        // last instruction that reads the register; its stage's end, where an inner stage reads an outer register
+  int only_store = -1;      // the store that is its only reader
+  int64_t slot = 0;         // its register lies at slot * tile capacity in the outer or inner pool
+  TileFn fn[2] = {};        // by mode
+  StoreFn store = nullptr;  // of a store
   ScatterFn scatter = nullptr;
-  int reduction = -1;         // index in Program::reductions
+  int reduction = -1;  // index in Program::reductions
 };
 
 struct Reduction {
   int instr = 0, operand = 0;
-  int type = 0, width = 0;    // of the operand
-  uint64_t identity = 0;      // the result over no elements
+  int type = 0, width = 0;  // of the operand
+  uint64_t identity = 0;    // the result over no elements
   FoldFn fold = nullptr;
   TileFn combine = nullptr;
   bool arg = false;
@@ -65,9 +65,9 @@ struct Stage {
   int first = 0, count = 0;
   bool inner = false;
   bool has_index = false;
-  std::vector<int> once;       // row mode: instructions of Level::row
-  std::vector<int> each;       // row mode: the rest; outer stages: all but constants
-  std::vector<int> column;     // column mode: all but constants
+  std::vector<int> once;         // row mode: instructions of Level::row
+  std::vector<int> each;         // row mode: the rest; outer stages: all but constants
+  std::vector<int> column;       // column mode: all but constants
   std::vector<int> outer_reads;  // outer registers an inner stage reads
   std::vector<int> reductions;
 };
@@ -102,8 +102,8 @@ struct Program {
 std::unique_ptr<Program> compile_program(const weft_kernel& kernel);
 
 // The parts of compile_program.
-Op parse_op(const char* name);              // Op::count where unknown
-void analyse(Program& program);             // levels, stage lists, last uses, registers
-bool compile_contraction(Program& program); // false: unsupported types
+Op parse_op(const char* name);               // Op::count where unknown
+void analyse(Program& program);              // levels, stage lists, last uses, registers
+bool compile_contraction(Program& program);  // false: unsupported types
 
 }  // namespace weft::cpu

@@ -54,27 +54,73 @@ static inline float to_float_odd(double x) {
 }
 
 // Storage types, as C++ types that know their register type.
-struct Half { uint16_t bits; };
-struct Bfloat { uint16_t bits; };
+struct Half {
+  uint16_t bits;
+};
+struct Bfloat {
+  uint16_t bits;
+};
 
-template <class S> struct StorageOf {
+template <class S>
+struct StorageOf {
   using Register = S;
   static inline S load(S x) { return x; }
 };
-template <> struct StorageOf<int8_t> { using Register = int32_t; static inline int32_t load(int8_t x) { return x; } };
-template <> struct StorageOf<int16_t> { using Register = int32_t; static inline int32_t load(int16_t x) { return x; } };
-template <> struct StorageOf<uint16_t> { using Register = uint32_t; static inline uint32_t load(uint16_t x) { return x; } };
-template <> struct StorageOf<Half> { using Register = float; static inline float load(Half x) { return half_to_float(x.bits); } };
-template <> struct StorageOf<Bfloat> { using Register = float; static inline float load(Bfloat x) { return bfloat_to_float(x.bits); } };
+template <>
+struct StorageOf<int8_t> {
+  using Register = int32_t;
+  static inline int32_t load(int8_t x) { return x; }
+};
+template <>
+struct StorageOf<int16_t> {
+  using Register = int32_t;
+  static inline int32_t load(int16_t x) { return x; }
+};
+template <>
+struct StorageOf<uint16_t> {
+  using Register = uint32_t;
+  static inline uint32_t load(uint16_t x) { return x; }
+};
+template <>
+struct StorageOf<Half> {
+  using Register = float;
+  static inline float load(Half x) { return half_to_float(x.bits); }
+};
+template <>
+struct StorageOf<Bfloat> {
+  using Register = float;
+  static inline float load(Bfloat x) { return bfloat_to_float(x.bits); }
+};
 // BOOL and U8 are both uint8_t in memory but differ as registers.
-struct Byte { uint8_t value; };
-template <> struct StorageOf<Byte> { using Register = uint32_t; static inline uint32_t load(Byte x) { return x.value; } };
+struct Byte {
+  uint8_t value;
+};
+template <>
+struct StorageOf<Byte> {
+  using Register = uint32_t;
+  static inline uint32_t load(Byte x) { return x.value; }
+};
 
-template <class T> struct is_float_type { static constexpr bool value = false; };
-template <> struct is_float_type<float> { static constexpr bool value = true; };
-template <> struct is_float_type<double> { static constexpr bool value = true; };
-template <class A, class B> struct is_same_type { static constexpr bool value = false; };
-template <class A> struct is_same_type<A, A> { static constexpr bool value = true; };
+template <class T>
+struct is_float_type {
+  static constexpr bool value = false;
+};
+template <>
+struct is_float_type<float> {
+  static constexpr bool value = true;
+};
+template <>
+struct is_float_type<double> {
+  static constexpr bool value = true;
+};
+template <class A, class B>
+struct is_same_type {
+  static constexpr bool value = false;
+};
+template <class A>
+struct is_same_type<A, A> {
+  static constexpr bool value = true;
+};
 
 // Calls f.template operator()<S>() with the C++ type of a storage type.
 template <class R, class F>

@@ -27,7 +27,8 @@ uint64_t ordered(const char* p, int dtype) {
     return bits & sign ? sign - magnitude : sign + magnitude;
   };
   switch (dtype) {
-    case WEFT_BOOL: case WEFT_U8: return read(uint8_t{});
+    case WEFT_BOOL:
+    case WEFT_U8: return read(uint8_t{});
     case WEFT_U16: return read(uint16_t{});
     case WEFT_U32: return read(uint32_t{});
     case WEFT_U64: return read(uint64_t{});

@@ -6,32 +6,51 @@ WEFT_ISA_BEGIN
 
 namespace {
 
-template <class T> struct Lt { static inline uint8_t apply(T a, T b) { return a < b; } };
-template <class T> struct Le { static inline uint8_t apply(T a, T b) { return a <= b; } };
-template <class T> struct Eq { static inline uint8_t apply(T a, T b) { return a == b; } };
-template <class T> struct Ne { static inline uint8_t apply(T a, T b) { return a != b; } };
+template <class T>
+struct Lt {
+  static inline uint8_t apply(T a, T b) { return a < b; }
+};
+template <class T>
+struct Le {
+  static inline uint8_t apply(T a, T b) { return a <= b; }
+};
+template <class T>
+struct Eq {
+  static inline uint8_t apply(T a, T b) { return a == b; }
+};
+template <class T>
+struct Ne {
+  static inline uint8_t apply(T a, T b) { return a != b; }
+};
 
-template <class T> struct Not {
+template <class T>
+struct Not {
   static inline T apply(T a) { return sizeof(T) == 1 ? T(a == 0) : T(~a); }
 };
-template <class T> struct Shl {
+template <class T>
+struct Shl {
   static inline T apply(T a, T count) {
     constexpr T width = sizeof(T) * 8;
     const bool outside = count < T(0) || count >= width;
     return outside ? T(0) : T(Wrap<T>(a) << (Wrap<T>(count) & Wrap<T>(width - 1)));
   }
 };
-template <class T> struct Shr {
+template <class T>
+struct Shr {
   static inline T apply(T a, T count) {
     constexpr T width = sizeof(T) * 8;
     const bool outside = count < T(0) || count >= width;
     return outside ? (a < T(0) ? T(-1) : T(0)) : T(a >> (count & (width - 1)));
   }
 };
-template <class T> struct Select { static inline T apply(uint8_t c, T a, T b) { return c ? a : b; } };
+template <class T>
+struct Select {
+  static inline T apply(uint8_t c, T a, T b) { return c ? a : b; }
+};
 
 // Philox 4x32-10 (Salmon et al., 2011): ten rounds of two 32x32 -> 64 bit multiplications. The counter's upper words are 0.
-template <int Word> struct Philox {
+template <int Word>
+struct Philox {
   static inline uint32_t apply(uint64_t counter, uint64_t key) {
     uint32_t c0 = uint32_t(counter), c1 = uint32_t(counter >> 32), c2 = 0, c3 = 0;
     uint32_t k0 = uint32_t(key), k1 = uint32_t(key >> 32);

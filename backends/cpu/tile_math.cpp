@@ -9,10 +9,22 @@ WEFT_ISA_BEGIN
 
 namespace {
 
-template <float (*f)(float)> struct Float { static inline float apply(float a) { return f(a); } };
-template <float (*f)(float, float)> struct Float2 { static inline float apply(float a, float b) { return f(a, b); } };
-template <double (*f)(double)> struct Double { static inline double apply(double a) { return f(a); } };
-template <double (*f)(double, double)> struct Double2 { static inline double apply(double a, double b) { return f(a, b); } };
+template <float (*f)(float)>
+struct Float {
+  static inline float apply(float a) { return f(a); }
+};
+template <float (*f)(float, float)>
+struct Float2 {
+  static inline float apply(float a, float b) { return f(a, b); }
+};
+template <double (*f)(double)>
+struct Double {
+  static inline double apply(double a) { return f(a); }
+};
+template <double (*f)(double, double)>
+struct Double2 {
+  static inline double apply(double a, double b) { return f(a, b); }
+};
 
 // sin, cos and tan of large angles need more bits of pi than the vector code has: those elements are redone one by one.
 template <float (*f)(float), double (*exact)(double)>

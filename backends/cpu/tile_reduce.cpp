@@ -21,10 +21,12 @@ void fold(void* acc, const void* src, int64_t n) {
 }
 
 // Does b replace a, where a comes first? The first NaN beats everything.
-template <class T> struct Greater {
+template <class T>
+struct Greater {
   static inline bool apply(T a, T b) { return b > a || (b != b && a == a); }
 };
-template <class T> struct Less {
+template <class T>
+struct Less {
   static inline bool apply(T a, T b) { return b < a || (b != b && a == a); }
 };
 
@@ -74,9 +76,7 @@ FoldFn fold_of(int type) {
 
 template <template <class> class Better>
 ArgReduceFns arg_reduce_of(int type) {
-  return with_register<ArgReduceFns>(type, []<class T>() -> ArgReduceFns {
-    return {arg_fold<Better<T>, T>, arg_step<Better<T>, T>, arg_merge<Better<T>, T>};
-  });
+  return with_register<ArgReduceFns>(type, []<class T>() -> ArgReduceFns { return {arg_fold<Better<T>, T>, arg_step<Better<T>, T>, arg_merge<Better<T>, T>}; });
 }
 
 }  // namespace

@@ -17,8 +17,7 @@ static inline int storage_size(int dtype) {
 }
 
 static inline bool is_register(int type) {
-  return type == WEFT_BOOL || type == WEFT_I32 || type == WEFT_I64 || type == WEFT_U32 || type == WEFT_U64 || type == WEFT_F32 ||
-         type == WEFT_F64;
+  return type == WEFT_BOOL || type == WEFT_I32 || type == WEFT_I64 || type == WEFT_U32 || type == WEFT_U64 || type == WEFT_F32 || type == WEFT_F64;
 }
 
 static inline bool is_float(int type) { return type >= WEFT_F16 && type <= WEFT_F64; }

@@ -184,8 +184,8 @@ nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool r
       body->output_shapes.push_back(results[i]->shape);
       body->output_dtypes.push_back(results[i]->dtype);
     } else if (results[i]->shape != init[i]->shape || results[i]->dtype != init[i]->dtype) {
-      raise(Error::value, "loop: carried value ", i, " is ", name(init[i]->dtype), " ", init[i]->shape, " at first and ", name(results[i]->dtype), " ", results[i]->shape,
-            " after a step; a carried value keeps shape and dtype");
+      raise(Error::value, "loop: carried value ", i, " is ", name(init[i]->dtype), " ", init[i]->shape, " at first and ", name(results[i]->dtype), " ",
+            results[i]->shape, " after a step; a carried value keeps shape and dtype");
     }
   }
   body->body = traced.take();
@@ -195,16 +195,19 @@ nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool r
 }
 
 void bind_compile(nb::module_& m) {
-  m.def("_copy", [](const Tensor& x) { return wrap(copied(x.node())); }, nb::arg("x"), "The same value as a node of its own; no gradient flows.",
-        nb::sig("def _copy(x: Tensor) -> Tensor"));
-  m.def("_loop", &loop, nb::arg("function"), nb::arg("carries"), nb::arg("sequences"), nb::arg("constants"), nb::arg("steps"), nb::arg("reverse"),
-        "The repeat node: see weft.loop.",
-        nb::sig("def _loop(function: typing.Callable[[list[Tensor]], list[Tensor]], carries: typing.Sequence[Tensor], sequences: typing.Sequence[Tensor], constants: "
-                "typing.Sequence[Tensor], steps: int, reverse: bool) -> list[Tensor]"));
+  m.def(
+      "_copy", [](const Tensor& x) { return wrap(copied(x.node())); }, nb::arg("x"), "The same value as a node of its own; no gradient flows.",
+      nb::sig("def _copy(x: Tensor) -> Tensor"));
+  m.def(
+      "_loop", &loop, nb::arg("function"), nb::arg("carries"), nb::arg("sequences"), nb::arg("constants"), nb::arg("steps"), nb::arg("reverse"),
+      "The repeat node: see weft.loop.",
+      nb::sig(
+          "def _loop(function: typing.Callable[[list[Tensor]], list[Tensor]], carries: typing.Sequence[Tensor], sequences: typing.Sequence[Tensor], constants: "
+          "typing.Sequence[Tensor], steps: int, reverse: bool) -> list[Tensor]"));
   nb::class_<Traced>(m, "Traced", "A function of tensors, traced once and replayed.")
-      .def("__init__", [](Traced* self, h function, h arguments) { new (self) Traced(function, arguments); }, nb::arg("function"), nb::arg("arguments"))
-      .def("__call__", &Traced::call, nb::arg("arguments"),
-           nb::sig("def __call__(self, arguments: typing.Sequence[Tensor]) -> list[Tensor] | None"))
+      .def(
+          "__init__", [](Traced* self, h function, h arguments) { new (self) Traced(function, arguments); }, nb::arg("function"), nb::arg("arguments"))
+      .def("__call__", &Traced::call, nb::arg("arguments"), nb::sig("def __call__(self, arguments: typing.Sequence[Tensor]) -> list[Tensor] | None"))
       .def_prop_ro("captures", &Traced::captures, "How many tensors from outside the function reads.");
 }
 

@@ -54,7 +54,8 @@ NB_MODULE(_core, m) {
       set_error(e);
     }
   });
-  set_gil_hooks({[]() -> void* { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }, [](void* state) { PyEval_RestoreThread((PyThreadState*)state); }});
+  set_gil_hooks(
+      {[]() -> void* { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }, [](void* state) { PyEval_RestoreThread((PyThreadState*)state); }});
   nb::set_leak_warnings(false);  // dtypes live as long as the process
   bind_types(m);
   TensorClass t = bind_tensor(m);

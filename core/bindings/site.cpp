@@ -22,11 +22,14 @@ static uint32_t user_line() {
 }
 
 void bind_site(nb::module_& m) {
-  m.def("_trace_sites", [](const std::string& package) {
+  m.def(
+      "_trace_sites",
+      [](const std::string& package) {
         if (!debug_wants("trace")) return;
         g_package = package;
         set_site_hook(user_line);
-      }, nb::arg("package"), "Called once at import with the folder of the package.");
+      },
+      nb::arg("package"), "Called once at import with the folder of the package.");
 }
 
 }  // namespace weft

@@ -60,9 +60,7 @@ Val Emitter::emit(const Node* n, IndexMap map) {
   if (auto known = memo_.find(key); known != memo_.end()) return known->second;
   Val v;
   switch (n->prim->kind) {
-    case Primitive::leaf:
-      v = emit_leaf(n, map);
-      break;
+    case Primitive::leaf: v = emit_leaf(n, map); break;
     case Primitive::map: v = emit_map(n, map); break;
     case Primitive::view: v = emit_view(n, std::move(map)); break;
     case Primitive::gather: v = emit_gather(n, map); break;

@@ -366,8 +366,12 @@ struct Scheduler {
     size_t direct = candidates.size();
     for (size_t g = groups.size(); g-- > 0 && candidates.size() < direct + 4;) {
       bool shares = false;
-      for (const Member& m : groups[g].members)
+      for (const Member& m : groups[g].members) {
         for (const Node* in : reads[m.node]) shares |= in->numel() > 1 && std::find(reads[n].begin(), reads[n].end(), in) != reads[n].end();
+        if (!optional.count(n) || !optional.count(m.node)) continue;
+        for (const Node* u : users[m.node])  // values per row of one reader
+          shares |= std::find(users[n].begin(), users[n].end(), u) != users[n].end();
+      }
       if (shares) propose(groups[g].members[0].node);
     }
     for (size_t c = 0; c < candidates.size(); ++c) {

@@ -1,8 +1,9 @@
 """Writes normal_table.h: the normal quantile as cubics, for random.cpp. Run from anywhere: python make_normal_table.py
 
-A 31-bit magnitude m becomes v = 2 m + 1, and stands for the tail q = v / 2^32; wanted is z with
+A 31-bit magnitude m becomes v = 2 m + 1, and stands for the two-sided tail q = v / 2^32; wanted is z with
 P(|Z| > z) = q. v is turned into a float32, whose exponent and top SEGMENT_BITS mantissa bits name a segment, and whose
-other mantissa bits are t in [0, 1). In each segment z is a cubic in t, fitted at Chebyshev points, then moved so that neighbours meet.
+other mantissa bits are t in [0, 1). In each segment z is a cubic in t, fitted at Chebyshev points, then moved so that
+neighbours meet.
 """
 
 from pathlib import Path

@@ -53,7 +53,9 @@ def test_the_option_is_in_nobodys_way(tmp_path: Path) -> None:
         "def pytest_addoption(parser):\n    parser.addoption('--backend', default='theirs')\n"
     )
     (tmp_path / "test_theirs.py").write_text(
-        "import sys\n\ndef test_theirs(request):\n    assert request.config.getoption('--backend') == 'mine'\n    assert 'weft' not in sys.modules\n"
+        "import sys\n\ndef test_theirs(request):\n"
+        "    assert request.config.getoption('--backend') == 'mine'\n"
+        "    assert 'weft' not in sys.modules\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--backend", "mine"],

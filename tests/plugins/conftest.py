@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from plugin_environment import EXAMPLES, Environment, make_environment  # noqa: E402
+from plugin_environment import EXAMPLES, Environment, make_environment
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,8 @@ OTHER_MAJOR = """
 #include "weft/backend.h"
 const weft_backend* weft_backend_v1(void) {
   static const weft_capabilities capabilities = {.header = {WEFT_ABI_MAJOR + 1, sizeof capabilities}};
-  static const weft_backend backend = {.header = {WEFT_ABI_MAJOR + 1, sizeof backend}, .name = "c_other_major", .capabilities = &capabilities};
+  static const weft_backend backend = {
+      .header = {WEFT_ABI_MAJOR + 1, sizeof backend}, .name = "c_other_major", .capabilities = &capabilities};
   return &backend;
 }
 """
@@ -161,7 +162,14 @@ def test_they_break_nothing(bare: Environment) -> None:
 def test_chosen_it_raises_at_first_use(bare: Environment, broken: dict[str, str], name: str) -> None:
     bare.code("import weft; weft.float32", WEFT_BACKEND=name)  # importing alone is no use
     done = bare.code(
-        "import weft\ntry:\n    weft.ones(3)\nexcept weft.BackendError as e:\n    print(e)\n    print((weft.ones(2, device='cpu') * 2).tolist())",
+        """
+        import weft
+        try:
+            weft.ones(3)
+        except weft.BackendError as e:
+            print(e)
+            print((weft.ones(2, device="cpu") * 2).tolist())
+        """,
         WEFT_BACKEND=name,
     )
     assert broken[name] in done.stdout

@@ -33,10 +33,20 @@ typedef struct weft_array {
 /* Storage types. Registers of a tape hold only BOOL, I32, I64, U32, U64, F32 and F64. */
 enum {
   WEFT_BOOL = 0,
-  WEFT_I8 = 1, WEFT_I16 = 2, WEFT_I32 = 3, WEFT_I64 = 4,
-  WEFT_U8 = 5, WEFT_U16 = 6, WEFT_U32 = 7, WEFT_U64 = 8,
-  WEFT_F16 = 9, WEFT_BF16 = 10, WEFT_F32 = 11, WEFT_F64 = 12,
-  WEFT_C64 = 13, WEFT_C128 = 14 /* never in a kernel: the core expands complex values into pairs */
+  WEFT_I8 = 1,
+  WEFT_I16 = 2,
+  WEFT_I32 = 3,
+  WEFT_I64 = 4,
+  WEFT_U8 = 5,
+  WEFT_U16 = 6,
+  WEFT_U32 = 7,
+  WEFT_U64 = 8,
+  WEFT_F16 = 9,
+  WEFT_BF16 = 10,
+  WEFT_F32 = 11,
+  WEFT_F64 = 12,
+  WEFT_C64 = 13,
+  WEFT_C128 = 14 /* never in a kernel: the core expands complex values into pairs */
 };
 
 /* ---- Kernels ------------------------------------------------------------------------------------------------------------
@@ -91,7 +101,7 @@ enum {
  * The order in which a reduction combines may depend on the length of the inner space alone.
  */
 
-enum { WEFT_DILATED = 1 };                             /* weft_access.flags: some bound has step != 1 */
+enum { WEFT_DILATED = 1 }; /* weft_access.flags: some bound has step != 1 */
 enum { WEFT_STRIDE_ZERO = 0, WEFT_STRIDE_ONE = 1, WEFT_STRIDE_OTHER = 2 };
 
 typedef struct weft_instr {
@@ -141,8 +151,8 @@ typedef struct weft_attr {
 typedef struct weft_kernel {
   weft_header header;
   const char* kind;
-  const char* text;  /* canonical text: equal texts mean equal kernels */
-  int32_t args;      /* number of argument buffers */
+  const char* text; /* canonical text: equal texts mean equal kernels */
+  int32_t args;     /* number of argument buffers */
   int32_t outer_rank, inner_rank;
   int32_t index_bits; /* 32: every offset and size fits */
   int32_t param_words;
@@ -160,40 +170,40 @@ typedef void* weft_executable;
 
 typedef struct weft_launch {
   weft_program program;
-  const int32_t* slots;   /* for each argument, the plan slot that holds its buffer */
-  int32_t first_param;    /* where this kernel's words begin in the plan's parameters */
+  const int32_t* slots; /* for each argument, the plan slot that holds its buffer */
+  int32_t first_param;  /* where this kernel's words begin in the plan's parameters */
 } weft_launch;
 
 /* Launches run in order; each sees what earlier ones wrote. Where a check fails, no later launch has any effect. */
 typedef struct weft_plan {
   weft_header header;
-  int32_t slots;        /* number of buffers passed to run */
+  int32_t slots; /* number of buffers passed to run */
   int32_t param_words;
-  weft_array launches;  /* weft_launch */
+  weft_array launches; /* weft_launch */
 } weft_plan;
 
 /* ---- A backend -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct weft_capabilities {
   weft_header header;
-  uint32_t dtypes;            /* bit (1 << storage type) for each type it loads and stores; F64 and 64-bit registers follow from it */
-  const char* const* kinds;   /* NULL-terminated; "loop" is required */
-  const char* const* extra;   /* NULL-terminated: instructions beyond the base set, such as "philox" */
-  int32_t max_args;           /* argument buffers in one kernel, at least 4 */
-  int32_t max_param_words;    /* in one kernel */
-  int32_t max_registers;      /* live at once in one tape */
-  int32_t max_instrs;         /* in one tape */
-  int64_t local_memory;       /* bytes for one outer point's private work, 0: no limit */
-  int64_t max_alloc;          /* bytes in one buffer, 0: no limit */
-  int32_t alignment;          /* of buffers, bytes */
-  int32_t shared_memory;      /* 1: export_host works on every buffer */
+  uint32_t dtypes;          /* bit (1 << storage type) for each type it loads and stores; F64 and 64-bit registers follow from it */
+  const char* const* kinds; /* NULL-terminated; "loop" is required */
+  const char* const* extra; /* NULL-terminated: instructions beyond the base set, such as "philox" */
+  int32_t max_args;         /* argument buffers in one kernel, at least 4 */
+  int32_t max_param_words;  /* in one kernel */
+  int32_t max_registers;    /* live at once in one tape */
+  int32_t max_instrs;       /* in one tape */
+  int64_t local_memory;     /* bytes for one outer point's private work, 0: no limit */
+  int64_t max_alloc;        /* bytes in one buffer, 0: no limit */
+  int32_t alignment;        /* of buffers, bytes */
+  int32_t shared_memory;    /* 1: export_host works on every buffer */
 } weft_capabilities;
 
 typedef struct weft_device_info {
   weft_header header;
-  const char* name;     /* such as "AMD EPYC" */
-  const char* kind;     /* "cpu", "gpu" or "accelerator" */
-  int64_t memory;       /* bytes, 0: unknown */
+  const char* name; /* such as "AMD EPYC" */
+  const char* kind; /* "cpu", "gpu" or "accelerator" */
+  int64_t memory;   /* bytes, 0: unknown */
 } weft_device_info;
 
 /* Functions that can fail return NULL or a non-zero status; last_error() then says why, in one line, for the calling thread.
@@ -209,8 +219,8 @@ typedef struct weft_backend {
 
   weft_buffer (*alloc)(int32_t device, int64_t nbytes);
   void (*free)(int32_t device, weft_buffer buffer);
-  int32_t (*copy_in)(int32_t device, weft_buffer dst, int64_t offset, const void* src, int64_t nbytes);  /* bytes; returns when src may be reused */
-  int32_t (*copy_out)(int32_t device, void* dst, weft_buffer src, int64_t offset, int64_t nbytes);       /* waits for what wrote src */
+  int32_t (*copy_in)(int32_t device, weft_buffer dst, int64_t offset, const void* src, int64_t nbytes); /* bytes; returns when src may be reused */
+  int32_t (*copy_out)(int32_t device, void* dst, weft_buffer src, int64_t offset, int64_t nbytes);      /* waits for what wrote src */
 
   /* NULL with an empty last_error(): unsupported, the core lowers the kernel further. */
   weft_program (*compile)(int32_t device, const weft_kernel* kernel);

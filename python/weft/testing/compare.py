@@ -60,7 +60,8 @@ def within_ulps(
 ) -> None:
     """Fail unless `got` is within `ulps` units of the last place of `want`, which is of a higher precision.
 
-    Infinities and NaN must be where they belong; a result too large for the dtype may be infinite or the largest number.
+    Infinities and NaN must be where they belong; a result too large for the dtype may be infinite or the largest
+    number.
     """
     want = np.asarray(want)
     _shaped(got, want, dtype)
@@ -112,7 +113,8 @@ def exact(got: Array, want: Array, *inputs: Array) -> None:
 
 def equal_bits(a: Array, b: Array) -> None:
     """Fail unless the bytes are the same."""
-    assert a.shape == b.shape and a.dtype == b.dtype, f"{a.dtype} {a.shape} and {b.dtype} {b.shape}"
+    assert a.shape == b.shape, f"{a.shape} and {b.shape}"
+    assert a.dtype == b.dtype, f"{a.dtype} and {b.dtype}"
     if a.tobytes() != b.tobytes():
         unsigned = np.dtype(f"u{a.dtype.itemsize}") if a.dtype.kind in "iuf" else a.dtype
         bad = np.asarray(np.ascontiguousarray(a).view(unsigned) != np.ascontiguousarray(b).view(unsigned)).reshape(

@@ -121,10 +121,7 @@ def test_integers(target: Target, name: str, dtype: str) -> None:
 def test_tests(target: Target, name: str, dtype: str) -> None:
     target.need(dtype)
     x = specials(dtype, denormals=False)
-    if name == "signbit" and dtype not in FLOATS:
-        want = x < 0
-    else:
-        want = getattr(np, name)(x)
+    want = x < 0 if name == "signbit" and dtype not in FLOATS else getattr(np, name)(x)
     if name == "signbit":
         keep = ~np.isnan(x)  # a NaN has no sign worth keeping
         x, want = x[keep], want[keep]

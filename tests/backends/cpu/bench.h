@@ -70,8 +70,8 @@ inline void bench_conv(int64_t batch, int64_t c, int64_t h, int64_t oc, bool las
   g.stage(false);
   g.store(sum, y.handle, WEFT_F32, {{last ? 1 : h * h, oc * h * h, last ? oc * h : h, last ? oc : 1}});
   const double t = best_seconds([&] { g.run(); });
-  std::printf("conv3x3 %ldx%ldx%ldx%ld->%ld %s  %9.1f us  %6.1f GFLOP/s\n", long(batch), long(c), long(h), long(h), long(oc),
-              last ? "NHWC" : "NCHW", t * 1e6, 2e-9 * double(batch * h * h * oc * c * 9) / t);
+  std::printf("conv3x3 %ldx%ldx%ldx%ld->%ld %s  %9.1f us  %6.1f GFLOP/s\n", long(batch), long(c), long(h), long(h), long(oc), last ? "NHWC" : "NCHW", t * 1e6,
+              2e-9 * double(batch * h * h * oc * c * 9) / t);
 }
 
 inline void bench_softmax(int64_t rows, int64_t n) {

@@ -63,8 +63,7 @@ struct Where {
 
 class Kernel {
  public:
-  Kernel(const char* kind, std::vector<int64_t> outer, std::vector<int64_t> inner = {})
-      : kind_(kind), outer_(int(outer.size())), inner_(int(inner.size())) {
+  Kernel(const char* kind, std::vector<int64_t> outer, std::vector<int64_t> inner = {}) : kind_(kind), outer_(int(outer.size())), inner_(int(inner.size())) {
     words_ = outer;
     words_.insert(words_.end(), inner.begin(), inner.end());
   }
@@ -111,12 +110,8 @@ class Kernel {
     accesses_.push_back(a);
     return int(accesses_.size()) - 1;
   }
-  int load(weft_buffer buffer, int dtype, int type, const Where& w) {
-    return op("load", type, -1, -1, -1, access(buffer, dtype, false, w));
-  }
-  void store(int reg, weft_buffer buffer, int dtype, const Where& w) {
-    op("store", instrs_[size_t(reg)].type, reg, -1, -1, access(buffer, dtype, true, w));
-  }
+  int load(weft_buffer buffer, int dtype, int type, const Where& w) { return op("load", type, -1, -1, -1, access(buffer, dtype, false, w)); }
+  void store(int reg, weft_buffer buffer, int dtype, const Where& w) { op("store", instrs_[size_t(reg)].type, reg, -1, -1, access(buffer, dtype, true, w)); }
   int imm(int type, uint64_t bits) { return op("imm", type, -1, -1, -1, 0, bits); }
   int immf(float x) {
     uint32_t bits;
@@ -159,8 +154,7 @@ class Kernel {
       expect(false, std::string("compile: ") + backend()->last_error());
       return;
     }
-    if (backend()->run(executable_, buffers_.data(), words_.data(), nullptr) != 0)
-      expect(false, std::string("run: ") + backend()->last_error());
+    if (backend()->run(executable_, buffers_.data(), words_.data(), nullptr) != 0) expect(false, std::string("run: ") + backend()->last_error());
   }
 
  private:

@@ -26,8 +26,7 @@ inline void test_gemm(int64_t batch, int64_t m, int64_t n, int64_t k, bool ta, b
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < n; ++j) {
         double want = bias[j];
-        for (int64_t l = 0; l < k; ++l)
-          want += double(a[p * m * k + (ta ? l * m + i : i * k + l)]) * b[p * k * n + (tb ? j * k + l : l * n + j)];
+        for (int64_t l = 0; l < k; ++l) want += double(a[p * m * k + (ta ? l * m + i : i * k + l)]) * b[p * k * n + (tb ? j * k + l : l * n + j)];
         expect(c[p * m * n + (tc ? j * m + i : i * n + j)] == std::max(want, 0.0), name);
       }
 }
@@ -67,14 +66,14 @@ inline void test_conv(int64_t stride, int64_t pad, int64_t dilation, bool swappe
   const auto dims = [&](int64_t b, int64_t i, int64_t j, int64_t o, int64_t ci, int64_t a, int64_t e) {
     return swapped ? std::vector<int64_t>{o, b, i, j, ci, a, e} : std::vector<int64_t>{b, i, j, o, ci, a, e};
   };
-  const auto outer = [&](int64_t b, int64_t i, int64_t j, int64_t o) {
-    return swapped ? std::vector<int64_t>{o, b, i, j} : std::vector<int64_t>{b, i, j, o};
-  };
+  const auto outer = [&](int64_t b, int64_t i, int64_t j, int64_t o) { return swapped ? std::vector<int64_t>{o, b, i, j} : std::vector<int64_t>{b, i, j, o}; };
   Kernel g("conv", outer(batch, oh, ow, oc), {c, kh, kw});
   g.attr("batch", 0), g.attr("m", swapped ? 1 : 3), g.attr("n", swapped ? 3 : 1);
   g.stage(true);
-  const Where image = {dims(c * h * w, 0, 0, 0, h * w, 0, 0), 0,
-                       {{-pad, h, 1, w, dims(0, stride, 0, 0, 0, dilation, 0)}, {-pad, w, 1, 1, dims(0, 0, stride, 0, 0, 0, dilation)}}, 0};
+  const Where image = {dims(c * h * w, 0, 0, 0, h * w, 0, 0),
+                       0,
+                       {{-pad, h, 1, w, dims(0, stride, 0, 0, 0, dilation, 0)}, {-pad, w, 1, 1, dims(0, 0, stride, 0, 0, 0, dilation)}},
+                       0};
   const Where filter = {dims(0, 0, 0, c * kh * kw, kh * kw, kw, 1)};
   const int p = g.load(swapped ? f.handle : x.handle, WEFT_F32, WEFT_F32, swapped ? filter : image);
   const int q = g.load(swapped ? x.handle : f.handle, WEFT_F32, WEFT_F32, swapped ? image : filter);
@@ -103,8 +102,10 @@ inline void test_conv(int64_t stride, int64_t pad, int64_t dilation, bool swappe
   d.attr("batch", 0), d.attr("m", 3), d.attr("n", 1);
   d.stage(true);
   const int dy = d.load(y.handle, WEFT_F32, WEFT_F32,
-                        {{oc * oh * ow, 0, 0, 0, oh * ow, 0, 0}, 0,
-                         {{pad, oh, stride, ow, {0, 1, 0, 0, 0, -dilation, 0}}, {pad, ow, stride, 1, {0, 0, 1, 0, 0, 0, -dilation}}}, 0});
+                        {{oc * oh * ow, 0, 0, 0, oh * ow, 0, 0},
+                         0,
+                         {{pad, oh, stride, ow, {0, 1, 0, 0, 0, -dilation, 0}}, {pad, ow, stride, 1, {0, 0, 1, 0, 0, 0, -dilation}}},
+                         0});
   const int weight = d.load(f.handle, WEFT_F32, WEFT_F32, {{0, 0, 0, kh * kw, c * kh * kw, kw, 1}});
   const int total = d.op("reduce.sum", WEFT_F32, d.op("mul", WEFT_F32, dy, weight));
   d.stage(false);

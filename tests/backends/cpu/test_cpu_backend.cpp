@@ -1,10 +1,10 @@
 // Tests of the CPU backend through its C table alone. Run with "bench [map | gemm | conv]" for a few timings.
+#include "bench.h"
 #include "test_contract.h"
 #include "test_loop.h"
 #include "test_math.h"
 #include "test_other.h"
 #include "test_plan.h"
-#include "bench.h"
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "bench") == 0) {

@@ -119,8 +119,7 @@ inline void test_indexed() {
   const int i = k.load(index.handle, WEFT_I64, WEFT_I64, {{1, 0}});
   k.store(k.load(table.handle, WEFT_F32, WEFT_F32, {{0, 1}, 0, {}, 0, {{i, {width, rows}}}}), y.handle, WEFT_F32, {{width, 1}});
   const int c = k.load(column.handle, WEFT_I64, WEFT_I64, {{width, 1}});
-  k.store(k.load(table.handle, WEFT_F32, WEFT_F32, {{0, 0}, 0, {}, 0, {{i, {width, rows}}, {c, {1, width}}}}), picked.handle, WEFT_F32,
-          {{width, 1}});
+  k.store(k.load(table.handle, WEFT_F32, WEFT_F32, {{0, 0}, 0, {}, 0, {{i, {width, rows}}, {c, {1, width}}}}), picked.handle, WEFT_F32, {{width, 1}});
   k.run();
   for (int64_t a = 0; a < n; ++a)
     for (int64_t b = 0; b < width; ++b) {
@@ -227,8 +226,7 @@ inline void test_softmax(int64_t rows, int64_t n) {
     double most = -1e9, total = 0;
     for (int64_t j = 0; j < n; ++j) most = std::max(most, double(x[i * n + j]));
     for (int64_t j = 0; j < n; ++j) total += std::exp(x[i * n + j] - most);
-    for (int64_t j = 0; j < n; ++j)
-      expect(std::fabs(y[i * n + j] - std::exp(x[i * n + j] - most) / total) < 2e-6, "softmax " + std::to_string(n));
+    for (int64_t j = 0; j < n; ++j) expect(std::fabs(y[i * n + j] - std::exp(x[i * n + j] - most) / total) < 2e-6, "softmax " + std::to_string(n));
   }
 
   // Layer norm, written over x in place (a donated buffer), with the mean kept.
@@ -273,8 +271,7 @@ inline void test_pooling() {
   uint32_t low;
   const float least = -INFINITY;
   std::memcpy(&low, &least, 4);
-  const int v = k.load(x.handle, WEFT_F32, WEFT_F32,
-                       {{h * w, 0, 0, 0, 0}, 0, {{-1, h, 1, w, {0, 2, 0, 1, 0}}, {-1, w, 1, 1, {0, 0, 2, 0, 1}}}, low});
+  const int v = k.load(x.handle, WEFT_F32, WEFT_F32, {{h * w, 0, 0, 0, 0}, 0, {{-1, h, 1, w, {0, 2, 0, 1, 0}}, {-1, w, 1, 1, {0, 0, 2, 0, 1}}}, low});
   const int top = k.op("reduce.max", WEFT_F32, v);
   k.stage(false);
   k.store(top, y.handle, WEFT_F32, {{oh * ow, ow, 1}});
@@ -334,8 +331,7 @@ inline void test_loops() {
   test_strides();
   test_bounds();
   test_indexed();
-  for (auto [rows, n] : {std::pair<int64_t, int64_t>{1, 5000}, {7, 3}, {64, 10}, {300, 64}, {33, 65}, {50, 1000}, {1000, 129}, {5, 0},
-                         {3, 4099}})
+  for (auto [rows, n] : {std::pair<int64_t, int64_t>{1, 5000}, {7, 3}, {64, 10}, {300, 64}, {33, 65}, {50, 1000}, {1000, 129}, {5, 0}, {3, 4099}})
     test_reductions(rows, n);
   test_softmax(64, 10);
   test_softmax(37, 1000);

@@ -18,8 +18,8 @@ inline double ulps(float got, double want) {
 }
 
 inline void fill_special(Buf<float>& x, double low, double high) {
-  const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1.0f, -1.0f, 0x1p-149f, -0x1p-149f, 0x1p-126f, 3.4028235e38f,
-                           -3.4028235e38f, 0.5f, 2.0f, -2.0f, 3.0f, -3.0f, 88.72f, -103.9f, 89.0f, 1e6f, 1e7f, 1e30f};
+  const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN,   1.0f,   -1.0f,   0x1p-149f, -0x1p-149f, 0x1p-126f, 3.4028235e38f, -3.4028235e38f,
+                           0.5f, 2.0f,  -2.0f,    3.0f,      -3.0f, 88.72f, -103.9f, 89.0f,     1e6f,       1e7f,      1e30f};
   for (int64_t i = 0; i < x.n; ++i) {
     if (i < int64_t(std::size(special))) x[i] = special[i];
     else if (i % 3 == 0) x[i] = float(std::copysign(std::exp(uniform(-80, 80)), uniform(-1, 1)));
@@ -40,8 +40,7 @@ inline void test_unary(const char* name, double (*f)(double), double low, double
     const double e = ulps(y[i], f(x[i]));
     if (e > worst) worst = e, where = i;
   }
-  expect(worst <= bound, std::string(name) + ": " + std::to_string(worst) + " ulp at " + std::to_string(x[where]) + " got " +
-                             std::to_string(y[where]));
+  expect(worst <= bound, std::string(name) + ": " + std::to_string(worst) + " ulp at " + std::to_string(x[where]) + " got " + std::to_string(y[where]));
   if (std::getenv("WEFT_VERBOSE")) std::printf("%-6s %.3f ulp\n", name, worst);
 
   // float64, and one odd tail.
@@ -77,16 +76,15 @@ inline void test_binary(const char* name, double (*f)(double, double), double bo
     const double e = ulps(z[i], f(x[i], y[i]));
     if (e > worst) worst = e, where = i;
   }
-  expect(worst <= bound, std::string(name) + ": " + std::to_string(worst) + " ulp at " + std::to_string(x[where]) + ", " +
-                             std::to_string(y[where]) + " got " + std::to_string(z[where]));
+  expect(worst <= bound, std::string(name) + ": " + std::to_string(worst) + " ulp at " + std::to_string(x[where]) + ", " + std::to_string(y[where]) + " got " +
+                             std::to_string(z[where]));
   // The same with either operand a scalar.
   for (int side = 0; side < 2; ++side) {
     Kernel s("loop", {n});
     const int v = s.load(x.handle, WEFT_F32, WEFT_F32, {{1}}), c = s.immf(1.75f);
     s.store(s.op(name, WEFT_F32, side ? c : v, side ? v : c), z.handle, WEFT_F32, {{1}});
     s.run();
-    for (int64_t i = 0; i < n; ++i)
-      expect(ulps(z[i], side ? f(1.75, x[i]) : f(x[i], 1.75)) <= bound, std::string(name) + " with a scalar");
+    for (int64_t i = 0; i < n; ++i) expect(ulps(z[i], side ? f(1.75, x[i]) : f(x[i], 1.75)) <= bound, std::string(name) + " with a scalar");
   }
 }
 

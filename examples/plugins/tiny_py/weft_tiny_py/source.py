@@ -17,6 +17,10 @@ from weft.backend import Access, Instr, Kernel
 
 from . import numbers
 
+# Functions of one float that NumPy has by the same name, or by another.
+UNARY = "floor ceil trunc rint sqrt exp expm1 log log1p sin cos tan tanh asin acos atan".split()  # noqa: SIM905
+RENAMED = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+
 # One line for each instruction: a, b, c are registers; the result goes through its type's WRAP.
 FLOAT = {
     "div": "divide({a}, {b})",
@@ -24,28 +28,10 @@ FLOAT = {
     "fma": "fma({a}, {b}, {c}, {single})",
     "min": "least({a}, {b})",
     "max": "most({a}, {b})",
-    **{
-        f: f + "({a})"
-        for f in (
-            "floor",
-            "ceil",
-            "trunc",
-            "rint",
-            "sqrt",
-            "exp",
-            "expm1",
-            "log",
-            "log1p",
-            "sin",
-            "cos",
-            "tan",
-            "tanh",
-            "erf",
-        )
-    },
-    **{f: f + "({a})" for f in ("asin", "acos", "atan")},
+    "erf": "erf({a})",
     "atan2": "atan2({a}, {b})",
     "pow": "pow_({a}, {b})",
+    **{name: name + "({a})" for name in UNARY},
 }
 INTEGER = {
     "div": "int_divide({a}, {b})",
@@ -71,8 +57,9 @@ BOTH = {
     "select": "{b} if {a} else {c}",
 }
 REDUCE = {"sum": "add", "prod": "mul", "max": "max", "min": "min", "any": "or", "all": "and"}
-# What a reduction over nothing gives, and how elements lie in memory: the format of a memoryview, and the way in and out.
-EMPTY = {"sum": "0", "prod": "1", "any": "False", "all": "True"}
+EMPTY = {"sum": "0", "prod": "1", "any": "False", "all": "True"}  # what a reduction over nothing gives
+
+# Storage types by their numbers, how each lies in memory (the format of a memoryview), and the way in and out.
 FORMAT = {
     "bool": "B",
     "int8": "b",
@@ -83,49 +70,26 @@ FORMAT = {
     "uint16": "H",
     "uint32": "I",
     "uint64": "Q",
+    "float16": "H",
+    "bfloat16": "H",
+    "float32": "f",
+    "float64": "d",
 }
-FORMAT |= {"float16": "H", "bfloat16": "H", "float32": "f", "float64": "d"}
+STORAGE = list(FORMAT)
 READ = {"bool": "{} != 0", "float16": "half({})", "bfloat16": "brain({})"}
 WRITE = {"bool": "int({})", "float16": "to_half({})", "bfloat16": "to_brain({})", "float32": "{}", "float64": "{}"}
 
-NAMES: dict[str, Any] = {
-    **{n: getattr(numbers, n) for n in dir(numbers) if not n.startswith("_")},
-    **{
-        f: numbers.by_numpy(f)
-        for f in (
-            "fmod",
-            "floor",
-            "ceil",
-            "trunc",
-            "rint",
-            "sqrt",
-            "exp",
-            "expm1",
-            "log",
-            "log1p",
-            "sin",
-            "cos",
-            "tan",
-            "tanh",
-        )
-    },
-    **{"asin": numbers.by_numpy("arcsin"), "acos": numbers.by_numpy("arccos"), "atan": numbers.by_numpy("arctan")},
-    **{
-        "atan2": numbers.by_numpy("arctan2"),
-        "pow_": numbers.by_numpy("float_power"),
-        "erf": math.erf,
-        "product": product,
-        "inf": math.inf,
-        "nan": math.nan,
-    },
-    **{
-        "i32": numbers.WRAP["int32"],
-        "i64": numbers.WRAP["int64"],
-        "u32": numbers.WRAP["uint32"],
-        "u64": numbers.WRAP["uint64"],
-    },
-}
+# What the functions see.
 SHORT = {"int32": "i32", "int64": "i64", "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "", "bool": ""}
+NAMES: dict[str, Any] = {name: getattr(numbers, name) for name in dir(numbers) if not name.startswith("_")}
+NAMES |= {short: numbers.WRAP[name] for name, short in SHORT.items() if short}
+NAMES |= {name: numbers.by_numpy(RENAMED.get(name, name)) for name in UNARY}
+NAMES |= {
+    "atan2": numbers.by_numpy("arctan2"),
+    "pow_": numbers.by_numpy("float_power"),
+    "fmod": numbers.by_numpy("fmod"),
+}
+NAMES |= {"erf": math.erf, "product": product, "inf": math.inf, "nan": math.nan}
 
 
 class Writer:
@@ -193,9 +157,7 @@ class Writer:
         elif i.op == "bits":
             self.line(f"{out} = bits({a}, {kind!r}, {i.type!r})")
         elif i.op == "narrow":
-            storage = (
-                "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64"
-            ).split()[i.imm]
+            storage = STORAGE[i.imm]
             self.line(
                 f"{out} = "
                 + {"float16": f"half(to_half({a}))", "bfloat16": f"brain(to_brain({a}))"}.get(
@@ -205,8 +167,9 @@ class Writer:
         elif i.op == "not":
             self.line(f"{out} = " + (f"not {a}" if i.type == "bool" else f"{SHORT[i.type]}(~{a})"))
         elif i.op.startswith("reduce.arg"):
-            better = f"{a} {'>' if i.op.endswith('max') else '<'} best{number} or ({a} != {a} and best{number} == best{number})"
-            self.line(f"if point == 0 or {better}: {out}, best{number} = point, {a}")
+            best, sign = f"best{number}", ">" if i.op.endswith("max") else "<"
+            better = f"{a} {sign} {best} or ({a} != {a} and {best} == {best})"
+            self.line(f"if point == 0 or {better}: {out}, {best} = point, {a}")
         elif i.op.startswith("reduce."):
             joined = self.expression(REDUCE[i.op[7:]], i.type, i.type, out, a, "")
             self.line(f"{out} = {a} if point == 0 else {joined}")
