@@ -388,31 +388,76 @@ struct Scheduler {
     return -1;
   }
 
-  // A value per row that stands alone costs a kernel; kernels that reduce rows compute it once a row anyway.
+  // A value per row that stands alone costs a kernel. A kernel that reduces those rows computes it on the way, and stores it for others.
   bool absorb_rows() {
     bool changed = false;
     for (size_t g = 0; g < groups.size(); ++g) {
-      bool all = true;
+      bool rows = !groups[g].members.empty();
+      for (const Member& m : groups[g].members) rows &= optional.count(m.node) > 0;
+      if (!rows) continue;
+      if (join_a_reader(int(g))) continue;
+      // Else forget it, where every reader reduces and would compute it for few rows.
       for (const Member& m : groups[g].members) {
-        const Node* n = m.node;
-        all &= optional.count(n) && !escaping.count(n);
-        for (const Node* u : users[n]) {
+        rows &= !escaping.count(m.node);
+        for (const Node* u : users[m.node]) {
           const Group& reader = groups[group_of_node[u]];
-          all &= group_of_node[u] == int(g) || (reader.reduces() && !reader.native && n->numel() <= product(reader.outer_shape));
+          rows &= group_of_node[u] == int(g) || (reader.reduces() && !reader.native && m.node->numel() <= product(reader.outer_shape));
         }
       }
-      if (!all) continue;
+      if (!rows) continue;
       for (const Member& m : groups[g].members) known.stored.erase(m.node), optional.erase(m.node);
       changed = true;
     }
     return changed;
   }
 
+  bool join_a_reader(int g) {
+    std::set<int> readers;
+    for (const Member& m : groups[g].members)
+      for (const Node* u : users[m.node]) readers.insert(group_of_node[u]);
+    readers.erase(g);
+    for (int r : readers) {
+      if (!groups[r].reduces() || groups[r].native) continue;
+      bool cycle = false;  // another reader that r waits for
+      for (int other : readers) {
+        std::set<int> seen;
+        cycle |= other != r && depends(r, other, seen);
+      }
+      if (!cycle && join_front(g, r)) return true;
+    }
+    return false;
+  }
+
+  bool join_front(int g, int r) {
+    Group trial = groups[r];
+    try {
+      size_t at = 0;
+      for (const Member& m : groups[g].members) {
+        Member placed;
+        if (m.node->numel() != product(trial.outer_shape) || !place(trial, m.node, placed)) return false;
+        trial.members.insert(trial.members.begin() + at++, placed);
+      }
+      if (!fits(lower_group(trial, known, stores_of(trial), caps))) return false;
+    } catch (const MustStore&) {
+      return false;
+    } catch (const CannotFuse&) {
+      return false;
+    } catch (const SplitLoop&) {
+      return false;
+    }
+    for (const Member& m : groups[g].members) group_of_node[m.node] = r;
+    groups[g].members.clear();
+    groups[r] = std::move(trial);
+    return true;
+  }
+
   // Kernels with checks come as early as they can, so that nothing is overwritten before they passed.
   void emit_launches() {
     std::vector<LoweredGroup> lowered;
-    for (Group& g : groups) {
-      lowered.push_back(lower_group(g, known, stores_of(g), caps));
+    std::erase_if(groups, [](const Group& g) { return g.members.empty(); });
+    for (size_t g = 0; g < groups.size(); ++g) {
+      for (const Member& m : groups[g].members) group_of_node[m.node] = int(g);
+      lowered.push_back(lower_group(groups[g], known, stores_of(groups[g]), caps));
     }
     std::vector<int> done(groups.size(), 0), sequence;
     auto visit = [&](auto&& self, int g) -> void {

@@ -33,7 +33,6 @@ void Node::set_value(Ref<Buffer> b, Dims s, int64_t o) {
   buffer = std::move(b);
   strides = std::move(s);
   offset = o;
-  depth = 0;
   ready_.store(true, std::memory_order_release);
 }
 

@@ -37,7 +37,7 @@ struct Node : Counted {
   bool requires_grad = false;
   std::atomic<bool> released{false};  // backward() is done with it: inputs go once it is computed
   std::shared_ptr<void> payload;      // of a custom vjp
-  uint32_t depth = 0;                 // longest chain of pending nodes below; bounds laziness
+  uint32_t depth = 0;                 // longest chain of pending nodes below, while it is pending; bounds laziness
   uint32_t site = 0;                  // where it was made, with WEFT_DEBUG=trace
   uint32_t trace = 0;                 // of which trace of compile() it is part, 0: none
 

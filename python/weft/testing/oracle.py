@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from weft.testing.samples import Array
 __all__ = ["conv", "conv_input_grad", "conv_weight_grad", "elementwise", "philox"]
 
 
-def elementwise(function: object) -> object:
+def elementwise(function: Callable[[float], float]) -> Callable[[Array], Array]:
     """A function of one float, for arrays."""
     return np.vectorize(function, otypes=[np.float64])
 
@@ -33,6 +34,11 @@ def philox(counter: Array, key: int) -> Array:
     return c.astype(np.uint32)
 
 
+def _last(places: Sequence[Any]) -> Any:
+    """An index for the last dimensions."""
+    return ..., *places
+
+
 def _taps(kernel: Sequence[int]) -> list[tuple[int, ...]]:
     return list(itertools.product(*[range(k) for k in kernel]))
 
@@ -41,13 +47,10 @@ def _padded_shape(spatial: Sequence[int], lo: Sequence[int], hi: Sequence[int]) 
     return [s + a + b for s, a, b in zip(spatial, lo, hi, strict=True)]
 
 
-def _window(
-    tap: Sequence[int], out: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
-) -> tuple[slice, ...]:
+def _window(tap: Sequence[int], out: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
     """Where, in the padded input, a tap of the kernel lies for every output."""
-    return tuple(
-        slice(t * d, t * d + (o - 1) * s + 1, s) for t, o, s, d in zip(tap, out, stride, dilation, strict=True)
-    )
+    places = zip(tap, out, stride, dilation, strict=True)
+    return _last([slice(t * d, t * d + (o - 1) * s + 1, s) for t, o, s, d in places])
 
 
 def _output(padded: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> list[int]:
@@ -63,8 +66,8 @@ def conv(
     out = _output(padded.shape[3:], kernel, stride, dilation)
     y = np.zeros((*x.shape[:2], w.shape[1], *out), x.dtype)
     for tap in _taps(kernel):
-        part = padded[(..., *_window(tap, out, stride, dilation))]
-        y += np.einsum("ngc...,goc->ngo...", part, w[(..., *tap)])
+        part = padded[_window(tap, out, stride, dilation)]
+        y += np.einsum("ngc...,goc->ngo...", part, w[_last(tap)])
     return y
 
 
@@ -79,10 +82,8 @@ def conv_input_grad(
 ) -> Array:
     padded = np.zeros((*g.shape[:2], w.shape[2], *_padded_shape(spatial, lo, hi)), g.dtype)
     for tap in _taps(w.shape[3:]):
-        padded[(..., *_window(tap, g.shape[3:], stride, dilation))] += np.einsum(
-            "ngo...,goc->ngc...", g, w[(..., *tap)]
-        )
-    return padded[(..., *(slice(a, a + s) for a, s in zip(lo, spatial, strict=True)))]
+        padded[_window(tap, g.shape[3:], stride, dilation)] += np.einsum("ngo...,goc->ngc...", g, w[_last(tap)])
+    return padded[_last([slice(a, a + s) for a, s in zip(lo, spatial, strict=True)])]
 
 
 def conv_weight_grad(
@@ -98,8 +99,8 @@ def conv_weight_grad(
     w = np.zeros((x.shape[1], g.shape[2], x.shape[2], *kernel), x.dtype)
     axes = math.prod(g.shape[3:])
     for tap in _taps(kernel):
-        part = padded[(..., *_window(tap, g.shape[3:], stride, dilation))]
+        part = padded[_window(tap, g.shape[3:], stride, dilation)]
         a = np.moveaxis(g, 0, 2).reshape(*g.shape[1:3], -1)  # (g, co, n * out)
         b = np.moveaxis(part, 0, 2).reshape(*part.shape[1:3], part.shape[0] * axes)
-        w[(..., *tap)] = a @ np.swapaxes(b, 1, 2)
+        w[_last(tap)] = a @ np.swapaxes(b, 1, 2)
     return w

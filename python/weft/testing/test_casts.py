@@ -36,7 +36,7 @@ def test_cast(target: Target, dtype: str, other: str) -> None:
     got = from_weft(to_weft(x, dtype).astype(other))
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        want = x.astype(NUMPY[other])
+        want: Array = x.astype(NUMPY[other])
         if other == "bfloat16":
             # Integers and float64 go through float32: rounded twice, as the contract says.
             want = rounded(x.astype(np.float32), other)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -56,12 +58,13 @@ def test_reported_once(target: Target) -> None:
 
 def test_through_reductions_and_products(target: Target) -> None:
     x = to_weft(numbers((6, 4), "float32"), "float32")
-    for make in (
+    programs: list[Callable[[], weft.Tensor]] = [
         lambda: x[_late(1, 6)].sum(),
         lambda: x[_late(1, 6)] @ x.T,
         lambda: weft.nn.functional.embedding(_late(0, 7), x).mean(),
         lambda: weft.sort(x[_late(6, 1)], axis=1),
-    ):
+    ]
+    for make in programs:
         with pytest.raises(IndexError):
             make().numpy()
 

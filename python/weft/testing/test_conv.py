@@ -47,7 +47,7 @@ CASES = {
 
 
 def _bound(dtype: str, terms: int, scale: float) -> float:
-    return EPS["float64" if dtype == "float64" else "float32"] * (4 + np.sqrt(terms)) * terms * scale
+    return float(EPS["float64" if dtype == "float64" else "float32"] * (4 + np.sqrt(terms)) * terms * scale)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])

@@ -37,8 +37,8 @@ def _training(target: Target) -> list[weft.Tensor]:
         assert w.grad is not None
         assert b.grad is not None
         with weft.no_grad():
-            for p in (w, b):
-                p.assign(p - p.grad * 0.1)
+            for p, g in ((w, w.grad), (b, b.grad)):
+                p.assign(p - g * 0.1)
         out += [loss, w.grad + 0, b.grad + 0]
         w.grad = b.grad = None
     return [*out, w.detach(), b.detach()]
