@@ -16,7 +16,7 @@ def _run(tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=1800)
 
 
-@pytest.mark.parametrize("name", ["cpu", "reference", "opencl"])
+@pytest.mark.parametrize("name", ["cpu", "reference", pytest.param("opencl", marks=pytest.mark.slow)])
 def test_kit(name: str, tmp_path: Path) -> None:
     try:
         weft.device(name)
@@ -27,7 +27,7 @@ def test_kit(name: str, tmp_path: Path) -> None:
 
 
 def test_several_backends_in_one_run(tmp_path: Path) -> None:
-    done = _run(tmp_path, "--backend", "cpu", "--backend", "reference", "-k", "test_views", "-v")
+    done = _run(tmp_path, "--backend", "cpu", "--backend", "reference", "-k", "test_views", "-vv")
     assert done.returncode == 0, done.stdout[-4000:]
     assert "[cpu-" in done.stdout
     assert "[reference-" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     measure = bool(config.getoption("weft_performance", False))
-    mine = [i for i in items if "target" in getattr(i, "fixturenames", ())]
+    mine = [i for i in items if i.path.parent == Path(__file__).parent]
     left_out = {id(i) for i in mine if (i.get_closest_marker("performance") is not None) != measure}
     if left_out:
         config.hook.pytest_deselected(items=[i for i in items if id(i) in left_out])

@@ -83,7 +83,8 @@ def conv_input_grad(
     padded = np.zeros((*g.shape[:2], w.shape[2], *_padded_shape(spatial, lo, hi)), g.dtype)
     for tap in _taps(w.shape[3:]):
         padded[_window(tap, g.shape[3:], stride, dilation)] += np.einsum("ngo...,goc->ngc...", g, w[_last(tap)])
-    return padded[_last([slice(a, a + s) for a, s in zip(lo, spatial, strict=True)])]
+    out: Array = padded[_last([slice(a, a + s) for a, s in zip(lo, spatial, strict=True)])]
+    return out
 
 
 def conv_weight_grad(

@@ -72,6 +72,8 @@ PROGRAMS: dict[str, Callable[[Target], list[weft.Tensor]]] = {
 def test_same_bits(target: Target, name: str) -> None:
     if name == "half":
         target.need("bfloat16", "float16")
+    if name == "long sum of an expression" and "Intel" in target.device.description:
+        pytest.xfail("Intel's OpenCL compiler for CPUs computes a sum by the code around it")
 
     def run(fuse: bool) -> list[Array]:
         weft.set_fuse(fuse)
