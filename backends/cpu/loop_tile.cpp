@@ -98,7 +98,8 @@ bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t st
     const int reg = a.access->index_regs[k];
     varies |= !same(reg);
     const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]);
-    if (same(reg)) start += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r]], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
+    // At `low`, not at the run's first point: the result may lie in the index's own place, and there the fill is written already.
+    if (same(reg)) start += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r] + low], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
   }
   offsets_[low] = start + low * stride;
   if (!varies) return false;

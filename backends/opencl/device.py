@@ -64,7 +64,7 @@ class Device:
             return Style(cpu=False)
         if "intel" in self.cl.platform.name.lower():  # gives the same bits either way, but for acos
             return Style(cpu=True, wide_calls=frozenset({"acos"}))
-        single = frozenset({"pow", "rem"})  # PoCL 3.1 computes these wrongly for double16
+        single = frozenset({"pow", "rem", "sin", "cos", "tan"})  # whose vector forms PoCL 3.1 computes wrongly
         return Style(cpu=True, wide_calls=frozenset(LIBRARY) - single, lane_calls=single)
 
     def info(self) -> DeviceInfo:
