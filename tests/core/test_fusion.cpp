@@ -193,7 +193,7 @@ std::vector<std::vector<char>> values_of(uint64_t seed, bool fuse, bool eager) {
 }  // namespace
 
 TEST(fusion_changes_no_bit) {
-  int rounds = 150;
+  int rounds = 500;
   if (const char* v = std::getenv("WEFT_TEST_ROUNDS")) rounds = std::atoi(v);
   for (int seed = 1; seed <= rounds; ++seed) {
     auto fused = values_of(uint64_t(seed), true, false), alone = values_of(uint64_t(seed), false, false), eager = values_of(uint64_t(seed), true, true);

@@ -85,6 +85,17 @@ def test_write_a_region(target: Target, index: Any) -> None:
     exact(from_weft(t), want)
 
 
+def test_an_index_of_padded_rows_that_an_index_chose(target: Target) -> None:
+    """In one kernel, whether a place is inside differs along a run of one index."""
+    x = numbers((2, 3, 4), "float32")
+    rows, again = np.array([-1, 0, 1, -1, -1]), np.array([4, 3, 4, -2, 1])
+    width = ((0, 0), (1, 0), (0, 0))
+    padded = weft.pad(to_weft(x, "float32")[weft.asarray(rows) * 1], width, constant_values=0.5)
+    want = np.pad(x[rows], width, constant_values=0.5)
+    got = padded[weft.asarray(again) * 1] + padded.max(axis=2, keepdims=True)
+    exact(from_weft(got), want[again] + want.max(axis=2, keepdims=True))
+
+
 def test_masks(target: Target) -> None:
     x, mask = numbers((6, 5), "float32"), numbers((6, 5), "bool", seed=3)
     t, m = to_weft(x, "float32"), to_weft(mask, "bool")
