@@ -87,6 +87,8 @@ def load(name: str) -> list[_core.device]:
             if isinstance(error, BackendError) and str(error).startswith("no backend is named"):
                 raise
             reason = str(error) if isinstance(error, BackendError) else f"{type(error).__name__}: {error}"
+            if isinstance(error, ModuleNotFoundError) and error.name == "pyopencl":
+                reason = 'it needs pyopencl: pip install "weft[opencl]"'
             _failed[name] = f"backend {name!r} cannot be used: {reason.rstrip('.')}. `weft devices` lists what there is"
             raise BackendError(_failed[name]) from error
         return _loaded[name]
