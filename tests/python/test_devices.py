@@ -300,3 +300,11 @@ def test_memory():
     finally:
         weft.set_memory_limit(0)
     assert (weft.ones(1 << 20) + 1)[0].item() == 2
+
+
+def test_tensors_of_two_devices_do_not_mix():
+    a, b = weft.ones(3, device="cpu"), weft.ones(3, device="reference")
+    for operation in (lambda: a + b, lambda: a @ b, lambda: weft.concat([a, b]), lambda: weft.where(a > 0, a, b)):
+        with pytest.raises(ValueError, match=r"cpu:0 and reference:0|reference:0 and cpu:0"):
+            operation()
+    assert (a + b.to("cpu")).tolist() == [2.0, 2.0, 2.0]
