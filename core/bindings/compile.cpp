@@ -20,7 +20,8 @@ using h = nb::handle;
 
 // One trace: the handles from outside that the function touches.
 struct Tracer {
-  uint32_t id = 0;
+  uint32_t id = 0, outer_id = trace_id();
+  Tracer* outer = nullptr;          // a loop's body is traced within a trace
   std::vector<nb::object> handles;  // kept alive: they are read again at each call
   std::vector<NodeRef> captured;    // what they named at first
   std::vector<bool> rebound;
@@ -39,16 +40,13 @@ struct Tracer {
 };
 thread_local Tracer* t_tracer = nullptr;
 
-std::vector<NodeRef> nodes_of(const std::vector<nb::object>& handles) {
-  std::vector<NodeRef> out;
-  for (const nb::object& o : handles) out.push_back(tensor_of(o)->node());
-  return out;
-}
-
-std::vector<NodeRef> evaluated(std::vector<NodeRef> nodes) {
+void evaluate_pending(const std::vector<NodeRef>& nodes) {
+  std::vector<NodeRef> pending;
+  for (const NodeRef& n : nodes)
+    if (!n->computed()) pending.push_back(n);
+  if (pending.empty()) return;
   WithoutGil nogil;
-  evaluate(nodes);
-  return nodes;
+  evaluate(pending);
 }
 
 // A leaf of its own for the same value: an argument is not the captured tensor of the same value.
@@ -63,15 +61,17 @@ nb::list wrapped(const std::vector<NodeRef>& nodes) {
 class Traced {
  public:
   Traced(h function, h arguments) {
-    std::vector<NodeRef> args = evaluated(as_nodes(arguments));
+    std::vector<NodeRef> args = as_nodes(arguments);
+    evaluate_pending(args);
     Tracer tracer;
     std::vector<NodeRef> roots;
+    tracer.outer = t_tracer;
     tracer.id = begin_trace();
     for (NodeRef& a : args) a = fresh(a);  // part of the trace, so that reading them is no capture
     t_tracer = &tracer;
     auto finish = [&] {
-      set_trace(0);
-      t_tracer = nullptr;
+      set_trace(tracer.outer_id);
+      t_tracer = tracer.outer;
       for (size_t i = 0; i < tracer.handles.size(); ++i)
         if (tracer.rebound[i]) {
           Tensor& t = *tensor_of(tracer.handles[i]);
@@ -94,25 +94,23 @@ class Traced {
     finals_.clear();
     handles_ = std::move(tracer.handles);
     rebound_ = std::move(tracer.rebound);
-    compiled_ = std::make_unique<Compiled>(roots, args, tracer.captured, std::vector<NodeRef>());
+    rebound_.insert(rebound_.begin(), args.size(), false);
+    args.insert(args.end(), tracer.captured.begin(), tracer.captured.end());
+    compiled_ = std::make_unique<Compiled>(roots, args);
   }
 
   // The results, or None where a value has another layout than the one traced.
   nb::object call(h arguments) {
-    std::vector<NodeRef> args = as_nodes(arguments), captured = nodes_of(handles_);
-    {
-      std::vector<NodeRef> pending;
-      for (auto* list : {&args, &captured})
-        for (const NodeRef& n : *list)
-          if (!n->computed()) pending.push_back(n);
-      if (!pending.empty()) evaluated(pending);
-    }
-    if (!compiled_->accepts(args, captured)) return nb::none();
-    std::vector<NodeRef> results = compiled_->run(args, captured, rebound_, {});
-    captured.clear();
+    std::vector<NodeRef> inputs = as_nodes(arguments);
+    size_t args = inputs.size();
+    for (const nb::object& o : handles_) inputs.push_back(tensor_of(o)->node());
+    evaluate_pending(inputs);
+    if (!compiled_->accepts(inputs)) return nb::none();
+    std::vector<NodeRef> results = compiled_->run(inputs, rebound_);
+    inputs.clear();
     size_t next = results_;
     for (size_t i = 0; i < handles_.size(); ++i)
-      if (rebound_[i]) tensor_of(handles_[i])->rebind(results[next++]);
+      if (rebound_[args + i]) tensor_of(handles_[i])->rebind(results[next++]);
     results.resize(results_);
     return wrapped(results);
   }
@@ -126,7 +124,7 @@ class Traced {
  private:
   std::unique_ptr<Compiled> compiled_;
   std::vector<nb::object> handles_;
-  std::vector<bool> rebound_;
+  std::vector<bool> rebound_;  // of the arguments (never) and the handles
   std::vector<NodeRef> finals_, roots_;
   size_t results_ = 0;
 };
@@ -138,9 +136,9 @@ void Tensor::trace_read() const {
   if (!tracer || !node_ || node_->trace == tracer->id) return;
   Tensor& self = const_cast<Tensor&>(*this);
   if (!nb::find(self).is_valid() || tracer->known.count(this)) return;
-  if (!node_->computed()) {  // a value of outside: computed once, now
+  if (!node_->computed() && !node_->trace) {  // a value of outside: computed once, now
     set_trace(0);
-    evaluated({node_});
+    evaluate_pending({node_});
     set_trace(tracer->id);
   }
   // Two handles may name one node now and different ones at the next call.
@@ -160,11 +158,13 @@ void trace_grad(Tensor& t) {
 
 // body(carries + slices + constants) -> carries + outputs, traced on the first slices.
 nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool reverse) {
-  std::vector<NodeRef> init = evaluated(as_nodes(carries)), xs = evaluated(as_nodes(sequences)), fixed = evaluated(as_nodes(constants)), inputs(init);
+  std::vector<NodeRef> init = as_nodes(carries), xs = as_nodes(sequences), fixed = as_nodes(constants), inputs(init);
   for (const NodeRef& x : xs)
     if (x->rank() == 0 || x->shape[0] != n) raise(Error::value, "loop: a sequence of shape ", x->shape, " for ", n, " steps; the first dimension counts steps");
   std::vector<NodeRef> args;
-  auto add = [&](const NodeRef& like, Dims shape) { args.push_back(leaf(shape, like->dtype, like->device, like->buffer)); };
+  auto add = [&](const NodeRef& like, Dims shape) {
+    args.push_back(leaf(shape, like->dtype, like->device, placeholder(like->numel() * size_of(like->dtype))));
+  };
   for (const NodeRef& c : init) add(c, c->shape);
   for (const NodeRef& x : xs) add(x, Dims(x->shape.begin() + 1, x->shape.end()));
   for (const NodeRef& c : fixed) add(c, c->shape);

@@ -1,30 +1,31 @@
-// A traced function: a plan kept by itself, replayed on new inputs with one call.
+// A traced function: its plans kept by itself, replayed on new inputs with one call.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "runtime/execute.h"
+#include "runtime/phases.h"
 
 namespace weft {
 
 class Compiled {
  public:
-  // roots: what the function returned, then the new values of the handles it rebound. args and captured: values it read.
-  // counters: scalar nodes whose value is given anew at each call (random streams).
-  Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured, const std::vector<NodeRef>& counters);
-  ~Compiled();
+  // roots: what the function returned, then the new values of the handles it rebound. inputs: the values it read.
+  Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>& inputs);
 
-  // False: a value has another layout than the plan was made for; trace again.
-  bool accepts(const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured) const;
-  // disposable[i]: captured value i is replaced by this call, so its memory may be taken.
+  // False: a value has another layout than the plans were made for; trace again.
+  bool accepts(const std::vector<NodeRef>& inputs) const;
+  // disposable(i): input i is replaced after this call, so its memory may be taken where nobody but its handle and `inputs` holds it.
   // places: where roots are to be written, by position; empty: anywhere.
-  std::vector<NodeRef> run(const std::vector<NodeRef>& args, const std::vector<NodeRef>& captured, const std::vector<bool>& disposable,
-                           const std::vector<uint64_t>& counters, const std::vector<OutputPlace>& places = {});
+  std::vector<NodeRef> run(const std::vector<NodeRef>& inputs, const std::vector<bool>& disposable, const std::vector<OutputPlace>& places = {});
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void run_plan(Phase& phase, const std::vector<NodeRef>& inputs, const std::vector<bool>& disposable, const std::vector<OutputPlace>& places,
+                std::vector<NodeRef>& made);
+
+  Device* device_ = nullptr;
+  std::vector<NodeRef> inputs_;  // as they were when traced
+  Phases all_;
 };
 
 }  // namespace weft

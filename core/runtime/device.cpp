@@ -7,8 +7,16 @@
 
 namespace weft {
 
+BufferRef placeholder(int64_t nbytes) {
+  BufferRef buffer(new Buffer);
+  buffer->nbytes = nbytes;
+  return buffer;
+}
+
 void destroy(Buffer* b) {
-  if (b->imported) {
+  if (!b->device) {
+    delete b;
+  } else if (b->imported) {
     b->device->backend->free(b->device->index, b->handle);
     if (b->on_free) b->on_free();
     delete b;

@@ -27,6 +27,7 @@ class Buffer : public Counted {
 };
 using BufferRef = Ref<Buffer>;
 void destroy(Buffer*);
+BufferRef placeholder(int64_t nbytes);  // stands for memory that a plan will be given: it has a size and no bytes
 
 struct MemoryStats {
   int64_t in_use = 0, cached = 0, peak = 0, limit = 0, allocations = 0, buffers = 0;

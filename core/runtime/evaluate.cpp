@@ -118,10 +118,8 @@ void prepare(const std::vector<Node*>& roots) {
   static const Decisions none;
   for (Node* n : pending_order(roots, none)) {
     if (is_repeat(*n)) {
-      std::vector<NodeRef> inputs(n->inputs.begin(), n->inputs.end());
-      evaluate(inputs);
-      run_repeat(*n);
-    } else if (n->prim->kind == Primitive::opaque) {
+      evaluate({n->inputs.begin(), n->inputs.end()});
+    } else if (is_pick(*n)) {
       run_pick(*n);
     } else if (n->prim->kind == Primitive::view && n->numel() < n->inputs[0]->numel()) {
       try_view(*n, false);

@@ -26,6 +26,11 @@ NodeRef slice_at(const NodeRef& x, int64_t t) {
 NodeRef copied(const NodeRef& x) { return make_node(kCopy, x->shape, x->dtype, {x}); }
 
 bool is_repeat(const Node& n) { return n.prim == &kRepeat; }
+bool is_pick(const Node& n) { return n.prim == &kPick; }
+
+static Run& run_of(const Node& repeat) { return *static_cast<Run*>(repeat.payload.get()); }
+
+int repeat_results(const Node& repeat) { return run_of(repeat).body->carries + int(run_of(repeat).body->output_shapes.size()); }
 
 std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool reverse, const std::vector<NodeRef>& inputs) {
   SmallVector<NodeRef, 3> all(inputs.begin(), inputs.end());
@@ -44,38 +49,39 @@ std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool re
   return picks;
 }
 
-void run_repeat(Node& node) {
-  Run& run = *static_cast<Run*>(node.payload.get());
-  if (!run.results.empty()) return;
-  RepeatBody& body = *run.body;
-  int64_t n = node.attrs[0];
-  bool reverse = node.attrs[1];
-  std::vector<NodeRef> inputs(node.inputs.begin(), node.inputs.end());
+std::vector<NodeRef> run_body(const Node& repeat, std::vector<NodeRef> inputs) {
+  RepeatBody& body = *run_of(repeat).body;
+  int64_t n = repeat.attrs[0];
+  bool reverse = repeat.attrs[1];
   for (NodeRef& in : inputs) in = contiguous(in);
   std::vector<NodeRef> args(inputs), outputs;
   for (size_t o = 0; o < body.output_shapes.size(); ++o) {
     Dims shape = body.output_shapes[o];
     shape.insert(0, n);
-    outputs.push_back(leaf(shape, body.output_dtypes[o], node.device, node.device->pool.alloc(product(shape) * size_of(body.output_dtypes[o]))));
+    outputs.push_back(leaf(shape, body.output_dtypes[o], repeat.device, repeat.device->pool.alloc(product(shape) * size_of(body.output_dtypes[o]))));
   }
   std::vector<OutputPlace> places(body.carries + outputs.size());
+  std::vector<bool> disposable(args.size(), false);
+  std::fill_n(disposable.begin(), body.carries, true);  // the first ones are held by `inputs` too
   for (int64_t i = 0; i < n; ++i) {
     int64_t t = reverse ? n - 1 - i : i;
     for (int s = 0; s < body.sequences; ++s) args[body.carries + s] = slice_at(inputs[body.carries + s], t);
     for (size_t o = 0; o < outputs.size(); ++o) places[body.carries + o] = {outputs[o]->buffer, t * outputs[o]->strides[0]};
-    std::vector<NodeRef> results = body.body->run(args, {}, {}, {}, places);
+    std::vector<NodeRef> results = body.body->run(args, disposable, places);
     for (int c = 0; c < body.carries; ++c) args[c] = contiguous(results[c]);
   }
-  run.results.assign(args.begin(), args.begin() + body.carries);
-  run.results.insert(run.results.end(), outputs.begin(), outputs.end());
+  args.resize(body.carries);
+  args.insert(args.end(), outputs.begin(), outputs.end());
+  return args;
 }
 
-bool run_pick(Node& n) {
-  if (n.prim != &kPick) return false;
-  const NodeRef& value = static_cast<Run*>(n.inputs[0]->payload.get())->results[n.attrs[0]];
+void run_pick(Node& n) {
+  Node& repeat = *n.inputs[0];
+  Run& run = run_of(repeat);
+  if (run.results.empty()) run.results = run_body(repeat, {repeat.inputs.begin(), repeat.inputs.end()});
+  const NodeRef& value = run.results[n.attrs[0]];
   n.set_value(value->buffer, value->strides, value->offset);
   n.inputs.clear();
-  return true;
 }
 
 }  // namespace weft

@@ -23,9 +23,13 @@ std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool re
 // The same value as a node of its own: an output slice needs its place even where it equals another value.
 NodeRef copied(const NodeRef& x);
 
-// Runs a pending repeat whose inputs are computed, and gives its picks their values.
+// Of a pending repeat: how many results it has, and the results for these inputs, which are computed.
 bool is_repeat(const Node& n);
-void run_repeat(Node& n);
-bool run_pick(Node& n);  // false: not a pick
+int repeat_results(const Node& repeat);
+std::vector<NodeRef> run_body(const Node& repeat, std::vector<NodeRef> inputs);
+
+// One result of a repeat. run_pick: runs the repeat if this is its first result asked for; its inputs are computed.
+bool is_pick(const Node& n);
+void run_pick(Node& n);
 
 }  // namespace weft

@@ -76,3 +76,70 @@ def test_bad_input(device):
     outside = weft.ones(())
     with pytest.raises(ValueError, match="constants"):
         weft.loop(lambda c, x, _: (c + outside, None), weft.zeros(()), weft.zeros(3))
+
+
+def recurrent_step(weights):
+    """A function that trains nothing but does all a training step does: two loops, one on the other, and gradients."""
+
+    def step(x):
+        h, ys = weft.loop(cell, weft.zeros((2, 4), dtype=weft.float64), weft.tanh(x), weights)
+        last, back = weft.loop(cell, h, ys[:, :, :3].sin(), weights, reverse=True)
+        loss = back.square().sum() + last.sum() + ys.mean()
+        return loss.detach(), *weft.grad(lambda w: loss_of(x, w))(weights), h.detach()
+
+    def loss_of(x, w):
+        h, ys = weft.loop(cell, weft.zeros((2, 4), dtype=weft.float64), x, w)
+        return ys.square().sum() + h.sum()
+
+    return step
+
+
+def test_inside_compile(device, rng):
+    step = recurrent_step(weights(rng))
+    compiled = weft.compile(step)
+    for steps in (5, 5, 8):
+        x = weft.asarray(rng.standard_normal((steps, 2, 3)))
+        for got, expected in zip(compiled(x), step(x), strict=True):
+            np.testing.assert_array_equal(got.numpy(), expected.numpy())
+    assert compiled.traces == 2
+
+
+def test_a_new_length_inside_compile_builds_no_kernel(device, rng):
+    compiled = weft.compile(lambda x, w: weft.loop(cell, weft.zeros((2, 4), dtype=weft.float64), x, w)[1])
+    w = weights(rng)
+    compiled(weft.asarray(rng.standard_normal((4, 2, 3))), w)
+    before = weft._core.runtime_stats()["programs"]
+    compiled(weft.asarray(rng.standard_normal((9, 2, 3))), w)
+    assert weft._core.runtime_stats()["programs"] == before
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_loop_inside_a_loop(device, rng, compile):
+    x = rng.standard_normal((3, 4, 2))
+
+    def inner(total, row, _):
+        return total + row, total
+
+    def outer(total, rows, _):
+        total, before = weft.loop(inner, total, rows)
+        return total, before.sum(axis=0)
+
+    def run(x):
+        return weft.loop(outer, weft.zeros(2, dtype=weft.float64), x)
+
+    total, sums = (weft.compile(run) if compile else run)(weft.asarray(x))
+    before = np.concatenate([np.zeros((1, 2)), np.cumsum(x.reshape(12, 2), axis=0)[:-1]]).reshape(3, 4, 2)
+    np.testing.assert_allclose(total.numpy(), x.sum(axis=(0, 1)), rtol=1e-12)
+    np.testing.assert_allclose(sums.numpy(), before.sum(axis=1), rtol=1e-12)
+
+
+def test_values_from_outside_a_loop_inside_compile(device):
+    outside = weft.ones(())
+
+    @weft.compile
+    def step(x):
+        y = x + 1
+        return weft.loop(lambda c, v, _: (c + v * y[0] + outside, None), weft.zeros(()), x)[0]
+
+    with pytest.raises(ValueError, match="constants"):
+        step(weft.zeros(3))
