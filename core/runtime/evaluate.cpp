@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "plan/plan.h"
 #include "plan/programs.h"
@@ -93,7 +94,25 @@ void commit(const Plan& plan, Graph& g, Binding& b) {
   };
   for (size_t o = 0; o < plan.outputs.size(); ++o) set(plan.outputs[o].node, b.outputs[o]);
   for (auto [to, from] : plan.copies) set(to, g.order[from]->buffer);
-  unmark(g);
+  unmark(g);  // before nodes are destroyed
+}
+
+// Leaves no marks, whatever happens.
+void run_graph(Graph& g, Device* device, bool updates_state) {
+  try {
+    sign(g, device, g_fuse);
+    std::shared_ptr<Plan> plan = plan_for(g, device);
+    debug_plan(g.roots, *plan);
+    if (updates_state) raise_earlier(device);
+    Binding b = bind_plan(*plan, g);
+    launch(*plan, b);
+    bool careful = plan->checks && (device->backend->capabilities.shared_memory || updates_state);
+    if (careful) raise_late(device);
+    commit(*plan, g, b);
+  } catch (...) {
+    unmark(g);
+    throw;
+  }
 }
 
 // After a failed check nothing was written that anyone can see: an update becomes the value it would have replaced.
@@ -127,7 +146,42 @@ void prepare(const std::vector<Node*>& roots) {
   }
 }
 
+// A small operation on values at hand, such as a sum of two short vectors, makes a graph without a walk. It is computed when its
+// value is asked for, not before: a chain of such operations is one kernel.
+constexpr int64_t kSmall = 4096;
+
+bool evaluate_one(Node& n) {
+  if (n.prim->kind != Primitive::map && n.prim->kind != Primitive::reduce) return false;
+  auto fits = [](const Node& node) { return node.numel() <= kSmall; };
+  auto at_hand = [&](const NodeRef& in) { return fits(*in) && (in->computed() || in->prim->kind == Primitive::leaf); };
+  if (!fits(n) || !std::all_of(n.inputs.begin(), n.inputs.end(), at_hand)) return false;
+  if (std::lock_guard lock(g_updates_mutex); !g_updates.empty()) return false;
+  static Graph& g = *new Graph;  // under the graph lock; kept for its memory
+  static bool busy = false;      // a backend in Python may come here again from within
+  if (std::exchange(busy, true)) return false;
+  g.order.clear(), g.leaves.clear(), g.signature.clear();
+  for (const NodeRef& in : n.inputs) {
+    if (in->mark != -1) continue;
+    if (in->computed()) in->mark = -2 - int(g.leaves.size()), g.leaves.push_back(in.get());
+    else in->mark = int(g.order.size()), g.order.push_back(in.get());
+  }
+  n.mark = int(g.order.size());
+  g.order.push_back(&n);
+  g.roots.assign(1, &n);
+  g.becomes_computed.assign(g.order.size(), false);
+  g.becomes_computed.back() = true;
+  g.keeps.assign(g.order.size(), n.requires_grad && !n.released);
+  g.dying.assign(g.leaves.size(), false);
+  ++g_stats.evaluations;
+  struct Done {
+    ~Done() { busy = false; }
+  } done;
+  run_graph(g, n.device, false);
+  return true;
+}
+
 void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
+  if (roots.size() == 1 && evaluate_one(*roots[0])) return;
   std::vector<Update> updates = take_updates(device);
   Graph g;
   std::unordered_set<Node*> seen;
@@ -142,25 +196,14 @@ void evaluate_on(Device* device, const std::vector<NodeRef>& roots) {
   std::erase_if(g.roots, [](Node* n) { return n->computed(); });
   if (g.roots.empty()) return;
   walk(g);
-  std::shared_ptr<Plan> plan;
+  decide_lifetimes(g, updates);
   try {
-    decide_lifetimes(g, updates);
-    sign(g, device, g_fuse);
-    plan = plan_for(g, device);
-    debug_plan(g.roots, *plan);
-    if (!updates.empty()) raise_earlier(device);
-    Binding b = bind_plan(*plan, g);
-    launch(*plan, b);
-    bool careful = plan->checks && (device->backend->capabilities.shared_memory || !updates.empty());
-    if (careful) raise_late(device);
-    commit(*plan, g, b);
+    run_graph(g, device, !updates.empty());
   } catch (const Error& e) {
-    unmark(g);
     if (e.kind == Error::memory) put_back(std::move(updates));
     else roll_back(updates);
     throw;
   } catch (...) {
-    unmark(g);
     roll_back(updates);
     throw;
   }
@@ -185,6 +228,7 @@ void remember_root(const NodeRef& node) { remember_update(nullptr, node); }
 
 void evaluate(const std::vector<NodeRef>& roots) {
   if (tracing()) raise(Error::runtime, "compile: the value of a traced tensor was asked for (item, bool, numpy, print); return it from the function instead");
+  if (std::all_of(roots.begin(), roots.end(), [](const NodeRef& r) { return r->computed(); })) return;
   WithoutGil nogil;
   std::lock_guard lock(graph_lock());
   std::vector<Device*> devices;
