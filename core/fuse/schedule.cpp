@@ -1,169 +1,23 @@
-#include "fuse/schedule.h"
+// What is computed together: stored nodes become groups, one kernel each.
+#include "fuse/scheduling.h"
 
 #include <algorithm>
-#include <cstring>
-#include <map>
 #include <set>
 
+#include "fuse/place.h"
 #include "runtime/trace.h"
 
 namespace weft {
 
-std::vector<Node*> pending_order(const std::vector<Node*>& roots, const Decisions& decisions) {
-  std::vector<Node*> order, stack;
-  std::unordered_map<const Node*, int> state;  // 1: on the stack, 2: done
-  for (Node* root : roots) {
-    stack.push_back(const_cast<Node*>(decisions.resolve(root)));
-    while (!stack.empty()) {
-      Node* n = stack.back();
-      int& s = state[n];
-      if (s || n->computed()) {
-        stack.pop_back();
-        if (s == 1) s = 2, order.push_back(n);
-        continue;
-      }
-      s = 1;
-      for (size_t i = data_inputs(*n); i-- > 0;) {
-        Node* in = decisions.resolve(n->inputs[i]);
-        if (!in->computed() && !state.count(in)) stack.push_back(in);
-      }
-    }
-  }
-  return order;
-}
-
-bool is_dear(const Node& n) { return n.prim->kind == Primitive::reduce || n.prim->kind == Primitive::contract || n.prim->kind == Primitive::native; }
-
 namespace {
 
-constexpr int kMaxHeight = 128;     // longest chain of operations in one kernel
-constexpr int kDearExpression = 8;  // instructions worth storing rather than doing twice
-constexpr int64_t kMuchLarger = 8;  // an expansion that repeats an expression this often is not worth it
+struct Scheduler : Scheduling {
+  explicit Scheduler(Scheduling&& s) : Scheduling(std::move(s)) {}
 
-struct Scheduler {
-  Scheduler(const std::vector<Node*>& r, const std::unordered_set<const Node*>& k, const Capabilities& c, bool f) : roots(r), keep(k), caps(c), fuse(f) {}
-
-  const std::vector<Node*>& roots;
-  const std::unordered_set<const Node*>& keep;
-  const Capabilities& caps;
-  bool fuse;
-
-  Schedule out;
-  Decisions& known = out.decisions;
-  std::vector<Node*> order;
-  std::unordered_set<const Node*> escaping;
-  std::unordered_set<const Node*> optional;  // stored only because computing them again seemed dearer
+  std::vector<LoweredGroup> launches;
   std::vector<Group> groups;
   std::unordered_map<const Node*, int> group_of_node;
   std::unordered_map<const Node*, std::vector<const Node*>> reads, users;  // among stored nodes
-
-  void rewrite_all() {
-    std::unordered_set<const Node*> seen;
-    for (bool changed = true; changed;) {
-      changed = false;
-      order = pending_order(roots, known);
-      for (Node* n : order) {
-        if (!seen.insert(n).second) continue;
-        NodeRef r = rewrite(n, caps);
-        if (r) known.alias[n] = r, changed = true;
-      }
-    }
-    for (Node* r : roots) escaping.insert(known.resolve(r));
-    for (Node* n : order)
-      if (keep.count(n)) escaping.insert(n);
-    for (const Node* k : keep)
-      if (known.alias.count(k)) escaping.insert(known.resolve(k));
-  }
-
-  // The node at the end of a chain of views, and whether a kernel can read the chain in place.
-  const Node* viewed(const Node* n, bool& plain) const {
-    plain = true;
-    n = known.resolve(n);
-    while (n->prim->kind == Primitive::view && !n->computed() && !known.stored.count(n)) {
-      if (!std::strcmp(n->prim->name, "pad") || !std::strcmp(n->prim->name, "window") || !std::strcmp(n->prim->name, "unwindow")) plain = false;
-      n = known.resolve(n->inputs[0].get());
-    }
-    return n;
-  }
-
-  void store_operands(const Node* n) {
-    for (const NodeRef& in : n->inputs) {
-      const Node* direct = known.resolve(in);
-      if (n->prim->kind == Primitive::native) {  // read through strides alone: no view is composed
-        if (!direct->computed()) known.stored.insert(direct);
-        continue;
-      }
-      bool plain;
-      const Node* source = viewed(direct, plain);
-      if (!plain) source = direct;
-      if (!source->computed()) known.stored.insert(source);
-    }
-  }
-
-  void choose_stored() {
-    std::unordered_map<const Node*, int> weight, height, consumers;
-    for (Node* n : order) {
-      std::set<const Node*> distinct;
-      for (size_t i = 0; i < data_inputs(*n); ++i) distinct.insert(known.resolve(n->inputs[i]));
-      for (const Node* in : distinct) ++consumers[in];
-    }
-    for (Node* n : order) {
-      if (escaping.count(n) || is_dear(*n) || n->prim->kind == Primitive::opaque) known.stored.insert(n);
-      if (n->prim->kind == Primitive::contract || n->prim->kind == Primitive::native) store_operands(n);
-    }
-    for (Node* n : order) {
-      int w = n->prim->weight, h = 1;
-      for (size_t i = 0; i < data_inputs(*n); ++i) {
-        const Node* in = known.resolve(n->inputs[i]);
-        if (in->computed() || known.stored.count(in)) continue;
-        bool repeats = (!std::strcmp(n->prim->name, "expand") || (n->prim->kind == Primitive::gather && i == 0)) &&
-                       n->numel() >= kMuchLarger * std::max<int64_t>(in->numel(), 1) && weight[in] >= kDearExpression / 2;
-        if (repeats || height[in] > kMaxHeight) {
-          bool plain;
-          const Node* source = viewed(in, plain);
-          if (!source->computed() && source->prim->kind != Primitive::leaf && known.stored.insert(source).second && repeats) optional.insert(source);
-          continue;
-        }
-        w = std::min(1 << 20, w + weight[in]);
-        h = std::max(h, height[in] + 1);
-      }
-      weight[n] = w, height[n] = h;
-      bool expression = n->prim->kind == Primitive::map || n->prim->kind == Primitive::gather;
-      bool dear = consumers[n] >= 2 && w >= kDearExpression;
-      if (expression && (!fuse || dear) && known.stored.insert(n).second && fuse) optional.insert(n);
-    }
-    limit_arguments();
-  }
-
-  // An expression reads at most max_args - 1 buffers: where it would read more, its largest part is stored.
-  void limit_arguments() {
-    std::unordered_map<const Node*, std::set<const Node*>> read;
-    size_t most = size_t(std::max(caps.max_args, 3)) - 1;
-    auto of = [&](const Node* n) -> std::set<const Node*> {
-      if (n->computed() || known.stored.count(n)) return {n};
-      return read[n];
-    };
-    for (Node* n : order) {
-      for (;;) {
-        std::set<const Node*> all;
-        const Node* largest = nullptr;
-        size_t size = 1;
-        for (size_t i = 0; i < data_inputs(*n); ++i) {
-          const Node* in = known.resolve(n->inputs[i]);
-          auto part = of(in);
-          if (part.size() > size || (part.size() > 1 && !largest)) largest = in, size = part.size();
-          all.insert(part.begin(), part.end());
-        }
-        if (all.size() <= most || !largest) {
-          read[n] = std::move(all);
-          break;
-        }
-        known.stored.insert(largest);
-      }
-    }
-  }
-
-  // ---- who reads whom, among stored nodes
 
   void find_reads() {
     reads.clear(), users.clear();
@@ -216,83 +70,13 @@ struct Scheduler {
     return false;
   }
 
-  // Where `node` would stand in the loop of g; false: nowhere.
-  bool place(Group& g, Node* node, Member& m) {
-    const bool reduce = node->prim->kind == Primitive::reduce;
-    const Dims& shape = reduce ? known.resolve(node->inputs[0])->shape : node->shape;
-    bool contraction = !g.classes.empty();
-    int64_t n = product(shape);
-    for (;;) {
-      try {
-        m.node = node;
-        if (reduce && !g.reduces()) return false;
-        if (n == product(g.full_shape) && reshape_rows(g.sizes, g.full_rows, g.full_shape, shape, m.rows)) {
-        } else if (!reduce && !contraction && n == product(g.outer_shape) && reshape_rows(g.sizes, g.outer_rows, g.outer_shape, shape, m.rows)) {
-        } else {
-          return false;
-        }
-        if (!reduce) {
-          m.out = m.rows;
-          return true;
-        }
-        if (contraction) return false;
-        return place_reduction(g, node, shape, m);
-      } catch (const SplitLoop& s) {
-        g.split(s.dimension, s.q);
-      }
-    }
-  }
-
-  // The reduced axes must be the inner space, walked in the same order.
-  bool place_reduction(const Group& g, Node* node, const Dims& shape, Member& m) {
-    Row flat = IndexMap::scaled(Row(), 0);
-    flat.coef = Dims(g.rank(), 0);
-    int64_t stride = 1;
-    m.out.clear();
-    for (int d = int(shape.size()) - 1; d >= 0; --d) {
-      bool reduced = std::find(node->attrs.begin(), node->attrs.end(), d) != node->attrs.end();
-      if (!reduced) {
-        m.out.insert(m.out.begin(), m.rows[d]);
-        for (int l = g.outer_rank; l < g.rank(); ++l)
-          if (m.rows[d].coef[l] && g.sizes[l] != 1) return false;
-        continue;
-      }
-      if (shape[d] != 1 && !add_rows(flat, IndexMap::scaled(m.rows[d], stride), flat)) return false;
-      stride *= shape[d];
-    }
-    int64_t expected = 1;
-    for (int l = g.rank() - 1; l >= 0; --l) {
-      if (g.sizes[l] == 1) continue;
-      if (flat.coef[l] != (l >= g.outer_rank ? expected : 0)) return false;
-      if (l >= g.outer_rank) expected *= g.sizes[l];
-    }
-    return flat.base == 0;
-  }
-
-  // A group without reductions, seen as the loop of a reduction over some of its dimensions.
-  bool open_to(Group& g, Node* node) {
-    if (g.reduces() || g.native || node->prim->kind != Primitive::reduce) return false;
-    const Dims& shape = known.resolve(node->inputs[0])->shape;
-    if (shape != g.full_shape) return false;
-    Group fresh = group_of(node, &shape);
-    for (const Member& m : g.members) {
-      std::vector<Row> rows;
-      if (!reshape_rows(fresh.sizes, fresh.full_rows, shape, m.node->shape, rows)) return false;
-      Member moved{m.node, rows, rows};
-      fresh.members.insert(fresh.members.end() - 1, moved);
-    }
-    fresh.members.pop_back();
-    g = std::move(fresh);
-    return true;
-  }
-
   bool try_merge(int at, Node* node) {
     if (groups[at].native && groups[at].classes.empty()) return false;
     Group trial = groups[at];
     try {
-      open_to(trial, node);
+      open_to(trial, node, known);
       Member m;
-      if (!place(trial, node, m)) return false;
+      if (!place(trial, node, known, m)) return false;
       trial.members.push_back(m);
       LoweredGroup l = lower_group(trial, known, stores_of(trial), caps);
       if (!fits(l)) return false;
@@ -434,7 +218,7 @@ struct Scheduler {
       size_t at = 0;
       for (const Member& m : groups[g].members) {
         Member placed;
-        if (m.node->numel() != product(trial.outer_shape) || !place(trial, m.node, placed)) return false;
+        if (m.node->numel() != product(trial.outer_shape) || !place(trial, m.node, known, placed)) return false;
         trial.members.insert(trial.members.begin() + at++, placed);
       }
       if (!fits(lower_group(trial, known, stores_of(trial), caps))) return false;
@@ -476,27 +260,26 @@ struct Scheduler {
       if (lowered[g].checks) visit(visit, int(g));
     for (size_t g = 0; g < groups.size(); ++g) visit(visit, int(g));
     for (int g : sequence)
-      if (!lowered[g].empty) out.launches.push_back(std::move(lowered[g]));
+      if (!lowered[g].empty) launches.push_back(std::move(lowered[g]));
   }
 
-  Schedule run() {
-    GradMode off(false);
-    Evaluating here;
-    rewrite_all();
-    choose_stored();
+  void run() {
     do {
       while (!build_groups()) {
       }
     } while (absorb_rows());
     emit_launches();
-    return std::move(out);
   }
 };
 
 }  // namespace
 
 Schedule schedule(const std::vector<Node*>& roots, const std::unordered_set<const Node*>& keep, const Capabilities& capabilities, bool fuse) {
-  return Scheduler(roots, keep, capabilities, fuse).run();
+  GradMode off(false);
+  Evaluating here;
+  Scheduler s(choose_stored(roots, keep, capabilities, fuse));
+  s.run();
+  return {std::move(s.known), std::move(s.launches)};
 }
 
 }  // namespace weft
