@@ -21,6 +21,7 @@ void bind_random(nb::module_& m);
 void bind_products(nb::module_& m, TensorClass& t);
 void bind_compile(nb::module_& m);
 void bind_site(nb::module_& m);
+void bind_trees(nb::module_& m);
 void bind_runtime(nb::module_& m, TensorClass& t);
 void bind_backends(nb::module_& m);
 

@@ -71,6 +71,7 @@ NB_MODULE(_core, m) {
   bind_random(m);
   bind_compile(m);
   bind_site(m);
+  bind_trees(m);
   bind_runtime(m, t);
   bind_backends(m);
 }

@@ -37,17 +37,16 @@ class Compiled(Generic[P, R]):
         self.traces = 0
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if _core._tracing():  # part of the outer function
+            return self.function(*args, **kwargs)
         leaves, shape = flatten((args, kwargs))
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
-        key = (
-            shape,
-            tuple(_kind(leaf) for leaf in leaves),
-            _mode,
-            _core.is_grad_enabled(),
-            _core.get_default_device(),
-            _core.get_default_dtype(),
-        )
-        found = self._traces.get(key)
+        mode = (_mode, _core.is_grad_enabled(), _core.get_default_device(), _core.get_default_dtype())
+        key = (shape, _core._kinds(leaves), mode)
+        try:
+            found = self._traces.get(key)
+        except TypeError:
+            raise _unhashable(leaves) from None
         if found is not None:
             traced, result_shape = found
             results = traced(tensors)
@@ -84,18 +83,16 @@ class Compiled(Generic[P, R]):
         return Traced(body, tensors), result_shape
 
 
-def _kind(value: Any) -> Any:
-    """What a trace is made for: of a tensor its shape, dtype and device, of anything else its value."""
-    if isinstance(value, Tensor):
-        return value.shape, value.dtype, value.device
-    try:
-        hash(value)
-    except TypeError:
-        raise TypeError(
-            f"compile: an argument of type {type(value).__name__} is neither a tensor nor hashable; "
-            "pass a tensor, or close over it"
-        ) from None
-    return type(value), value
+def _unhashable(leaves: list[Any]) -> TypeError:
+    for leaf in leaves:
+        try:
+            hash(leaf)
+        except TypeError:
+            return TypeError(
+                f"compile: an argument of type {type(leaf).__name__} is neither a tensor nor hashable; "
+                "pass a tensor, or close over it"
+            )
+    raise AssertionError("every argument is hashable")
 
 
 def compile(function: Callable[P, R]) -> Compiled[P, R]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["flatten", "map_leaves", "unflatten"]
+from . import _core
+
+__all__ = ["flatten", "key_order", "map_leaves", "unflatten"]
 
 # A shape is hashable: None for a leaf, else (kind, keys or names, shapes of the parts).
 Shape = Any
@@ -13,18 +15,12 @@ Shape = Any
 
 def flatten(tree: Any) -> tuple[list[Any], Shape]:
     """The leaves in order, and the shape that `unflatten` takes. Dict entries come by sorted keys."""
-    leaves: list[Any] = []
-    return leaves, _walk(tree, leaves)
+    return _core._flatten(tree)
 
 
-def _walk(tree: Any, leaves: list[Any]) -> Shape:
-    if isinstance(tree, dict):
-        keys = tuple(sorted(tree, key=lambda key: (str(type(key)), key)))
-        return "dict", keys, tuple(_walk(tree[key], leaves) for key in keys)
-    if isinstance(tree, (tuple, list)):
-        return type(tree), None, tuple(_walk(part, leaves) for part in tree)
-    leaves.append(tree)
-    return None
+def key_order(key: Any) -> tuple[str, Any]:
+    """Sorts the keys of a dict where they are of several types."""
+    return str(type(key)), key
 
 
 def unflatten(shape: Shape, leaves: list[Any]) -> Any:

@@ -119,3 +119,11 @@ def test_a_failed_check_leaves_the_state(device):
         step(weft.asarray([0, 7])).numpy()
     assert state.tolist() == [2.0, 4.0]
     assert step(weft.asarray([2, 2])).tolist() == [10.0, 14.0]
+
+
+def test_a_compiled_function_inside_another_is_part_of_it(device):
+    inner = weft.compile(lambda x: x * 2)
+    outer = weft.compile(lambda x: inner(x) + 1)
+    assert outer(weft.ones(2)).tolist() == [3.0, 3.0]
+    assert inner.traces == 0
+    assert inner(weft.ones(2)).tolist() == [2.0, 2.0]
