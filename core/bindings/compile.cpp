@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "autodiff/backward.h"
+#include "autodiff/products.h"
 #include "bindings/bind.h"
 #include "bindings/tracer.h"
 #include "runtime/compiled.h"
@@ -204,6 +205,20 @@ void bind_compile(nb::module_& m) {
       nb::sig(
           "def _loop(function: typing.Callable[[list[Tensor]], list[Tensor]], carries: typing.Sequence[Tensor], sequences: typing.Sequence[Tensor], constants: "
           "typing.Sequence[Tensor], steps: int, reverse: bool) -> list[Tensor]"));
+  m.def(
+      "_products", [](h values) { return wrapped(products_below(as_nodes(values))); }, nb::arg("values"),
+      "The matrix products and convolutions below these pending values.", nb::sig("def _products(values: typing.Sequence[Tensor]) -> list[Tensor]"));
+  m.def(
+      "_assume_products", [](h values, h saved) { assume_products(as_nodes(values), as_nodes(saved)); }, nb::arg("values"), nb::arg("saved"),
+      "Take the products below `values` from `saved` instead of computing them.",
+      nb::sig("def _assume_products(values: typing.Sequence[Tensor], saved: typing.Sequence[Tensor]) -> None"));
+  m.def(
+      "_factors",
+      [](const Tensor& x) -> nb::object {
+        auto found = factors(x.node());
+        return found ? nb::object(nb::make_tuple(wrap(found->first), wrap(found->second))) : nb::object(nb::none());
+      },
+      nb::arg("x"), "The two factors of a pending product of matrices.", nb::sig("def _factors(x: Tensor) -> tuple[Tensor, Tensor] | None"));
   nb::class_<Traced>(m, "Traced", "A function of tensors, traced once and replayed.")
       .def(
           "__init__", [](Traced* self, h function, h arguments) { new (self) Traced(function, arguments); }, nb::arg("function"), nb::arg("arguments"))

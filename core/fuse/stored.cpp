@@ -66,6 +66,13 @@ struct Storing : Scheduling {
     }
   }
 
+  // Whether computing `in` on the way to n means computing most of its elements many times, or many that are masked away.
+  static bool evaluated_again(const Node& n, size_t input, const Node& in) {
+    int64_t elements = std::max<int64_t>(in.numel(), 1);
+    if (!std::strcmp(n.prim->name, "pad")) return n.numel() >= 2 * elements;
+    return (!std::strcmp(n.prim->name, "expand") || (n.prim->kind == Primitive::gather && input == 0)) && n.numel() >= kMuchLarger * elements;
+  }
+
   void choose() {
     std::unordered_map<const Node*, int> weight, height, consumers;
     for (Node* n : order) {
@@ -82,8 +89,7 @@ struct Storing : Scheduling {
       for (size_t i = 0; i < data_inputs(*n); ++i) {
         const Node* in = known.resolve(n->inputs[i]);
         if (in->computed() || known.stored.count(in)) continue;
-        bool repeats = (!std::strcmp(n->prim->name, "expand") || (n->prim->kind == Primitive::gather && i == 0)) &&
-                       n->numel() >= kMuchLarger * std::max<int64_t>(in->numel(), 1) && weight[in] >= kDearExpression / 2;
+        bool repeats = weight[in] >= kDearExpression / 2 && evaluated_again(*n, i, *in);
         if (repeats || height[in] > kMaxHeight) {
           bool plain;
           const Node* source = viewed(in, plain);

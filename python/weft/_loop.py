@@ -91,8 +91,13 @@ def _cut(values: list[Tensor], carries: int, sequences: int) -> tuple[list[Tenso
 def _run(
     flat: Body, carries: list[Tensor], xs: list[Tensor], fixed: list[Tensor], steps: int, reverse: bool
 ) -> list[Tensor]:
-    # A result that is an argument, or appears twice, still needs memory of its own.
-    return _core._loop(lambda values: [_core._copy(r) for r in flat(values)], carries, xs, fixed, steps, reverse)
+    def body(values: list[Tensor]) -> list[Tensor]:
+        # What is only handed on stays where it is; else an argument, or what appears twice, needs memory of its own.
+        results = flat(values)
+        handed_on = [i < len(carries) and r is values[i] for i, r in enumerate(results)]
+        return [r if same else _core._copy(r) for r, same in zip(results, handed_on, strict=True)]
+
+    return _core._loop(body, carries, xs, fixed, steps, reverse)
 
 
 def _differentiable(
@@ -102,47 +107,91 @@ def _differentiable(
     if not (_core.is_grad_enabled() and any(t.requires_grad for t in inputs)):
         return _run(flat, carries, xs, fixed, steps, reverse)
 
-    # Forward also puts out what each step was given to carry: the way back needs it.
+    # The way back needs what each step was given to carry, and the products it made, which are dear to make again.
+    n_results = 0
+
     def keeping(values: list[Tensor]) -> list[Tensor]:
-        return [*flat(values), *values[: len(carries)]]
+        nonlocal n_results
+        results = flat(values)
+        n_results = len(results)
+        return [*results, *(_core._copy(v) for v in values[: len(carries)]), *_core._products(results)]
 
     with_history = _run(
         keeping, [c.detach() for c in carries], [x.detach() for x in xs], [k.detach() for k in fixed], steps, reverse
     )
-    results, history = with_history[: -len(carries) or None], with_history[len(with_history) - len(carries) :]
-    outputs = len(results) - len(carries)
-
-    def back(*gradients: Tensor | None) -> list[Tensor]:
-        seeds = [_core.zeros_like(r) if g is None else g for g, r in zip(gradients, results, strict=True)]
-        sums = [_core.zeros_like(k) for k in fixed]
-
-        def step(values: list[Tensor]) -> list[Tensor]:
-            g_carry, rest = values[: len(carries)], values[len(carries) :]
-            g_fixed, rest = rest[: len(fixed)], rest[len(fixed) :]
-            given, x, g_out, k = (
-                rest[: len(carries)],
-                rest[len(carries) : len(carries) + len(xs)],
-                rest[len(carries) + len(xs) : len(carries) + len(xs) + outputs],
-                rest[len(carries) + len(xs) + outputs :],
-            )
-            before = _core.set_grad_enabled(True)
-            try:
-                variables = [_core._variable(t) for t in (*given, *x, *k)]
-                after = flat(variables)
-            finally:
-                _core.set_grad_enabled(before)
-            some = _core._gradients(after, [*g_carry, *g_out], variables, False)
-            found = [_core.zeros_like(v) if g is None else g for g, v in zip(some, variables, strict=True)]
-            to_carry, to_x, to_fixed = _cut(found, len(carries), len(xs))
-            return [*to_carry, *(a + b for a, b in zip(g_fixed, to_fixed, strict=True)), *to_x]
-
-        found = _run(
-            step, [*seeds[: len(carries)], *sums], [*history, *xs, *seeds[len(carries) :]], fixed, steps, not reverse
-        )
-        to_carry, rest = found[: len(carries)], found[len(carries) :]
-        return [*to_carry, *rest[len(fixed) :], *rest[: len(fixed)]]
-
+    results, history = with_history[:n_results], with_history[n_results:]
+    back = _Backward(flat, carries, xs, fixed, steps, reverse, results, history)
     return _joined(results, inputs, back)
+
+
+class _Backward:
+    """The way back through a loop: a loop too, from the last step to the first.
+
+    `history` holds, for each step, what it was given to carry and the products it made.
+    """
+
+    def __init__(
+        self,
+        flat: Body,
+        carries: list[Tensor],
+        xs: list[Tensor],
+        fixed: list[Tensor],
+        steps: int,
+        reverse: bool,
+        results: list[Tensor],
+        history: list[Tensor],
+    ) -> None:
+        self.flat, self.carries, self.xs, self.fixed = flat, carries, xs, fixed
+        self.steps, self.reverse, self.results, self.history = steps, reverse, results, history
+
+    def __call__(self, *gradients: Tensor | None) -> list[Tensor]:
+        seeds = [_core.zeros_like(r) if g is None else g for g, r in zip(gradients, self.results, strict=True)]
+        sums = [_core.zeros_like(k) for k in self.fixed]
+        n = len(self.carries)
+        self.products: list[int] = []  # constants whose gradient is one product over all steps
+        found = _run(
+            self._step,
+            [*seeds[:n], *sums],
+            [*self.history, *self.xs, *seeds[n:]],
+            self.fixed,
+            self.steps,
+            not self.reverse,
+        )
+        to_carry, to_fixed, rest = found[:n], found[n : n + len(sums)], found[n + len(sums) :]
+        to_x, factors = rest[: len(self.xs)], [f.reshape(-1, f.shape[-1]) for f in rest[len(self.xs) :]]
+        for at, a, b in zip(self.products, factors[::2], factors[1::2], strict=True):
+            to_fixed[at] = a.mT @ b
+        return [*to_carry, *to_x, *to_fixed]
+
+    def _step(self, values: list[Tensor]) -> list[Tensor]:
+        parts = iter(values)
+
+        def take(some: list[Tensor]) -> list[Tensor]:
+            return [next(parts) for _ in some]
+
+        g_carry, sums = take(self.carries), take(self.fixed)
+        given, products = take(self.carries), take(self.history[len(self.carries) :])
+        x, g_out, fixed = take(self.xs), take(self.results[len(self.carries) :]), take(self.fixed)
+        before = _core.set_grad_enabled(True)
+        try:
+            variables = [_core._variable(t) for t in (*given, *x, *fixed)]
+            after = self.flat(variables)
+        finally:
+            _core.set_grad_enabled(before)
+        _core._assume_products(after, products)
+        some = _core._gradients(after, [*g_carry, *g_out], variables, False)
+        found = [_core.zeros_like(v) if g is None else g for g, v in zip(some, variables, strict=True)]
+        to_carry, to_x, to_fixed = _cut(found, len(given), len(x))
+        factors: list[Tensor] = []
+        self.products = []
+        for at, gradient in enumerate(to_fixed):
+            pair = _core._factors(gradient)
+            if pair is None:
+                sums[at] = sums[at] + gradient
+            else:
+                self.products.append(at)
+                factors += [pair[0].mT, pair[1]]
+        return [*to_carry, *sums, *to_x, *factors]
 
 
 def _joined(results: list[Tensor], inputs: list[Tensor], back: Callable[..., list[Tensor]]) -> list[Tensor]:

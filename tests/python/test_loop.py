@@ -143,3 +143,18 @@ def test_values_from_outside_a_loop_inside_compile(device):
 
     with pytest.raises(ValueError, match="constants"):
         step(weft.zeros(3))
+
+
+def test_the_way_back_makes_no_product_twice(device, rng):
+    steps, w = 6, weights(rng)
+    x = weft.asarray(rng.standard_normal((steps, 2, 3)))
+    for leaf in (*w, x):
+        leaf.requires_grad_()
+    _, ys = weft.loop(cell, weft.zeros((2, 4), dtype=weft.float64), x, w)
+    loss = ys.square().sum()
+    with weft.profile() as profile:
+        loss.backward()
+        weft.eval(loss, x.grad, *(leaf.grad for leaf in w))
+    products = sum("gemm" in kernel.name for kernel in profile.kernels)
+    # Each step: two forth; back one for x and one for h. After all steps one for each of the two weights.
+    assert products == 4 * steps + 2
