@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "graph/ops.h"
+#include "graph/order.h"
 #include "primitives/primitive.h"
 #include "runtime/evaluate.h"
 #include "runtime/trace.h"
@@ -26,26 +27,15 @@ Grads custom(const NodeRef& node, const NodeRef& g) {
 }
 const Primitive kCustom{.name = "custom", .kind = Primitive::view, .vjp = custom, .map_index = same_index};
 
-// Nodes that carry gradient, inputs first.
 std::vector<Node*> differentiable_order(const std::vector<NodeRef>& outputs) {
-  std::vector<Node*> order, stack;
-  std::unordered_map<Node*, int> state;
-  for (const NodeRef& out : outputs) {
-    stack.push_back(out.get());
-    while (!stack.empty()) {
-      Node* n = stack.back();
-      int& s = state[n];
-      if (s || !n->requires_grad) {
-        stack.pop_back();
-        if (s == 1) s = 2, order.push_back(n);
-        continue;
-      }
-      s = 1;
-      for (const NodeRef& in : n->inputs)
-        if (in->requires_grad && !state.count(in.get())) stack.push_back(in.get());
-    }
-  }
-  return order;
+  std::vector<Node*> roots;
+  for (const NodeRef& out : outputs) roots.push_back(out.get());
+  return inputs_first(
+      roots, [](const Node& n) { return n.requires_grad; },
+      [](const Node& n, auto visit) {
+        for (const NodeRef& in : n.inputs)
+          if (in->requires_grad) visit(in.get());
+      });
 }
 
 }  // namespace

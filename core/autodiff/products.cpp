@@ -5,6 +5,7 @@
 #include "fuse/schedule.h"
 #include "primitives/primitive.h"
 #include "runtime/device.h"
+#include "runtime/evaluate.h"
 
 namespace weft {
 
@@ -37,6 +38,7 @@ NodeRef twin(const Node& n) {
 }  // namespace
 
 std::vector<NodeRef> products_below(const std::vector<NodeRef>& values) {
+  std::lock_guard lock(graph_lock());
   std::vector<Node*> raw;
   for (const NodeRef& v : values)
     if (!v->computed()) raw.push_back(v.get());

@@ -4,30 +4,18 @@
 #include <set>
 
 #include "fuse/scheduling.h"
+#include "graph/order.h"
 
 namespace weft {
 
 std::vector<Node*> pending_order(const std::vector<Node*>& roots, const Decisions& decisions) {
-  std::vector<Node*> order, stack;
-  std::unordered_map<const Node*, int> state;  // 1: on the stack, 2: done
-  for (Node* root : roots) {
-    stack.push_back(const_cast<Node*>(decisions.resolve(root)));
-    while (!stack.empty()) {
-      Node* n = stack.back();
-      int& s = state[n];
-      if (s || n->computed()) {
-        stack.pop_back();
-        if (s == 1) s = 2, order.push_back(n);
-        continue;
-      }
-      s = 1;
-      for (size_t i = data_inputs(*n); i-- > 0;) {
-        Node* in = decisions.resolve(n->inputs[i]);
-        if (!in->computed() && !state.count(in)) stack.push_back(in);
-      }
-    }
-  }
-  return order;
+  std::vector<Node*> resolved;
+  for (Node* r : roots) resolved.push_back(const_cast<Node*>(decisions.resolve(r)));
+  return inputs_first(
+      resolved, [](const Node& n) { return !n.computed(); },
+      [&](const Node& n, auto visit) {
+        for (size_t i = 0; i < data_inputs(n); ++i) visit(decisions.resolve(n.inputs[i]));
+      });
 }
 
 bool is_dear(const Node& n) { return n.prim->kind == Primitive::reduce || n.prim->kind == Primitive::contract || n.prim->kind == Primitive::native; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/order.h"
 #include "primitives/primitive.h"
 #include "runtime/device.h"
 #include "runtime/evaluate.h"
@@ -51,6 +52,11 @@ void destroy(Node* node) {
     delete n;
   }
   queue = nullptr;
+}
+
+uint64_t next_visit() {
+  static uint64_t visit = 0;
+  return visit += 2;
 }
 
 static thread_local bool t_grad = true;

@@ -48,6 +48,7 @@ struct Node : Counted {
 
   // Scratch of whoever holds the graph lock.
   mutable int32_t mark = -1;
+  uint64_t visit = 0;  // see graph/order.h
 
   bool computed() const { return ready_.load(std::memory_order_acquire); }
   void set_value(Ref<Buffer> buffer, Dims strides, int64_t offset = 0);

@@ -90,6 +90,7 @@ std::string describe(const Plan& plan, bool kernels) {
 }
 
 std::string graph_text(const std::vector<NodeRef>& roots) {
+  std::lock_guard lock(graph_lock());
   std::ostringstream out;
   std::vector<Node*> raw;
   for (const NodeRef& r : roots) raw.push_back(r.get());
