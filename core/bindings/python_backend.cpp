@@ -49,8 +49,7 @@ class PythonBackend : public Backend {
     return call("alloc", [&] { return kept(self_.attr("alloc")(device, nbytes)); });
   }
   void free(int device, void* buffer) override {
-    if (!Py_IsInitialized()) return;
-    call("free", [&] {
+    quietly("free", [&] {
       nb::object owned = nb::steal((PyObject*)buffer);
       self_.attr("free")(device, owned);
     });
@@ -89,9 +88,10 @@ class PythonBackend : public Backend {
     });
   }
   void unload(void* executable) override {
-    if (!Py_IsInitialized()) return;
-    call("unload", [&] { self_.attr("unload")(object(executable)); });
-    forget(executable);
+    quietly("unload", [&] {
+      nb::object owned = nb::steal((PyObject*)executable);
+      self_.attr("unload")(owned);
+    });
   }
   void run(void* executable, void* const* buffers, int slots, const int64_t* params, int words, std::vector<double>* seconds) override {
     call("run", [&] {
@@ -129,6 +129,7 @@ class PythonBackend : public Backend {
   static void forget(void* p) {
     if (!Py_IsInitialized()) return;
     nb::gil_scoped_acquire gil;
+    nb::error_scope pending;
     Py_XDECREF((PyObject*)p);
   }
 
@@ -146,6 +147,19 @@ class PythonBackend : public Backend {
       throw Error(Error::backend, name + ": " + what + "() failed: " + nb::cast<std::string>(nb::str(e.type().attr("__name__"))) + ": " + text + where(e));
     }
   }
+  // Where memory goes back, perhaps while an error is on its way: no error of the plugin leaves, and none that is pending is lost.
+  template <class F>
+  void quietly(const char* what, F f) {
+    if (!Py_IsInitialized()) return;
+    nb::gil_scoped_acquire gil;
+    nb::error_scope pending;
+    try {
+      f();
+    } catch (nb::python_error& e) {
+      e.discard_as_unraisable((name + ": " + what).c_str());
+    }
+  }
+
   static std::string where(nb::python_error& e) {  // the line of the plugin that raised
     nb::object tb = e.traceback();
     if (!tb.is_valid()) return "";
