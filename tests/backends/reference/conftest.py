@@ -1,4 +1,4 @@
-"""Makes kernel_builder.py and kernel_cases.py importable, whatever the import mode."""
+"""Makes kernel_builder.py and kernel_cases importable, whatever the import mode."""
 
 import sys
 from pathlib import Path
