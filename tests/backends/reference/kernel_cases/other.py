@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from kernel_builder import STORAGE, Builder, elementwise
 
-from .case import HALVES, (
+from .case import (
     FLOATS,
+    HALVES,
     INTEGERS,
     Case,
     bfloat16,
@@ -95,8 +96,6 @@ for _source, _target in (("float32", "int32"), ("float32", "uint32"), ("int64", 
         if target in FLOATS:
             values = np.abs(values) % (1 << 62)
         return elementwise("bits", target, values), {1: (values.view(target), None)}
-
-
 
 
 @named("narrow-float16")

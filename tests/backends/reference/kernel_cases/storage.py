@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from kernel_builder import REGISTER, STORAGE, Builder
 
-from .case import HALVES, (
+from .case import (
     FLOATS,
+    HALVES,
     INTEGERS,
     Case,
     bfloat16,
