@@ -142,8 +142,10 @@ void Tensor::trace_read() const {
     evaluate_pending({node_});
     set_trace(tracer->id);
   }
-  // Two handles may name one node now and different ones at the next call.
-  if (std::find(tracer->captured.begin(), tracer->captured.end(), node_) != tracer->captured.end()) self.restore(fresh(node_));
+  // The value gets a node of the trace's own: a handle made from this one inside the function (detach) is no other value from
+  // outside, and two handles that name one node now may name different ones at the next call.
+  bool again = std::find(tracer->captured.begin(), tracer->captured.end(), node_) != tracer->captured.end();
+  if (node_->computed() && (!node_->requires_grad || again)) self.restore(fresh(node_));
   tracer->capture(self, node_);
 }
 

@@ -2,6 +2,7 @@
 #include "fuse/scheduling.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "fuse/place.h"
@@ -10,6 +11,8 @@
 namespace weft {
 
 namespace {
+
+constexpr int64_t kSmallLoop = 1 << 16;  // points
 
 struct Scheduler : Scheduling {
   explicit Scheduler(Scheduling&& s) : Scheduling(std::move(s)) {}
@@ -70,16 +73,12 @@ struct Scheduler : Scheduling {
     return false;
   }
 
-  bool try_merge(int at, Node* node) {
-    if (groups[at].native && groups[at].classes.empty()) return false;
+  // Changes a copy of group `at`, and keeps it if it is one kernel that fits.
+  template <class Change>
+  bool try_change(int at, Change change) {
     Group trial = groups[at];
     try {
-      open_to(trial, node, known);
-      Member m;
-      if (!place(trial, node, known, m)) return false;
-      trial.members.push_back(m);
-      LoweredGroup l = lower_group(trial, known, stores_of(trial), caps);
-      if (!fits(l)) return false;
+      if (!change(trial) || !fits(lower_group(trial, known, stores_of(trial), caps))) return false;
     } catch (const MustStore&) {
       return false;
     } catch (const CannotFuse&) {
@@ -89,6 +88,23 @@ struct Scheduler : Scheduling {
     }
     groups[at] = std::move(trial);
     return true;
+  }
+
+  bool try_merge(int at, Node* node) {
+    if (groups[at].native && groups[at].classes.empty()) return false;
+    return try_change(at, [&](Group& trial) {
+      open_to(trial, node, known);
+      Member m;
+      if (!place(trial, node, known, m)) return false;
+      trial.members.push_back(m);
+      return true;
+    });
+  }
+
+  // The members of group g move into group `to`.
+  void moved(int g, int to) {
+    for (const Member& m : groups[g].members) group_of_node[m.node] = to;
+    groups[g].members.clear();
   }
 
   void lower_alone(Group& g, Node* node) {
@@ -213,26 +229,45 @@ struct Scheduler : Scheduling {
   }
 
   bool join_front(int g, int r) {
-    Group trial = groups[r];
-    try {
+    bool joined = try_change(r, [&](Group& trial) {
       size_t at = 0;
       for (const Member& m : groups[g].members) {
         Member placed;
         if (m.node->numel() != product(trial.outer_shape) || !place(trial, m.node, known, placed)) return false;
         trial.members.insert(trial.members.begin() + at++, placed);
       }
-      if (!fits(lower_group(trial, known, stores_of(trial), caps))) return false;
-    } catch (const MustStore&) {
-      return false;
-    } catch (const CannotFuse&) {
-      return false;
-    } catch (const SplitLoop&) {
-      return false;
+      return true;
+    });
+    if (joined) moved(g, r);
+    return joined;
+  }
+
+  // Equal small loops over different values, such as the updates of equal parameters, are one kernel: a launch costs more than they do.
+  void merge_alike() {
+    std::map<std::pair<std::string, std::vector<int64_t>>, int> alike;  // the last one of each kind
+    for (int g = 0; g < int(groups.size()); ++g) {
+      Group& group = groups[g];
+      if (group.members.empty() || group.native || product(group.sizes) > kSmallLoop) continue;
+      LoweredGroup l = lower_group(group, known, stores_of(group), caps);
+      if (l.checks || l.empty) continue;
+      auto [it, first] = alike.try_emplace({l.kernel.text, {group.sizes.begin(), group.sizes.end()}}, g);
+      if (!first && !join_alike(g, it->second)) it->second = g;
     }
-    for (const Member& m : groups[g].members) group_of_node[m.node] = r;
-    groups[g].members.clear();
-    groups[r] = std::move(trial);
-    return true;
+  }
+
+  bool join_alike(int g, int to) {
+    std::set<int> seen, seen_back;
+    if (depends(g, to, seen) || depends(to, g, seen_back)) return false;
+    bool joined = try_change(to, [&](Group& trial) {
+      for (const Member& m : groups[g].members) {
+        Member placed;
+        if (!place(trial, m.node, known, placed)) return false;
+        trial.members.push_back(placed);
+      }
+      return true;
+    });
+    if (joined) moved(g, to);
+    return joined;
   }
 
   // Kernels with checks come as early as they can, so that nothing is overwritten before they passed.
@@ -268,6 +303,7 @@ struct Scheduler : Scheduling {
       while (!build_groups()) {
       }
     } while (absorb_rows());
+    if (fuse) merge_alike();
     emit_launches();
   }
 };

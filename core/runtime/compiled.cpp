@@ -20,6 +20,9 @@ Compiled::Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>
     device_ = r->device;
   }
   all_ = cut_at_repeats(roots, inputs, device_);
+  returned_.assign(inputs.size(), false);
+  for (const Source& s : all_.roots)
+    if (s.from == Source::input) returned_[s.index] = true;
 }
 
 bool Compiled::accepts(const std::vector<NodeRef>& inputs) const {
@@ -39,7 +42,7 @@ void Compiled::run_plan(Phase& phase, const std::vector<NodeRef>& inputs, const 
   for (size_t i = 0; i < g.leaves.size(); ++i) {
     auto [from, index] = phase.leaves[i];
     g.leaves[i] = (from == Source::input ? inputs : from == Source::made ? made : all_.constants)[index].get();
-    if (from == Source::input) g.dying[i] = !disposable.empty() && disposable[index] && g.leaves[i]->use_count() <= 2;
+    if (from == Source::input) g.dying[i] = !disposable.empty() && disposable[index] && !returned_[index] && g.leaves[i]->use_count() <= 2;
     else if (from == Source::made) g.dying[i] = g.leaves[i]->use_count() == 1 && std::binary_search(phase.finished.begin(), phase.finished.end(), index);
   }
   std::vector<OutputPlace> by_output(places.empty() ? 0 : phase.plan->outputs.size());

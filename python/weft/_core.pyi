@@ -1846,6 +1846,17 @@ def _copy(x: Tensor) -> Tensor:
 def _loop(function: Callable[[builtins.list[Tensor]], builtins.list[Tensor]], carries: Sequence[Tensor], sequences: Sequence[Tensor], constants: Sequence[Tensor], steps: builtins.int, reverse: builtins.bool) -> builtins.list[Tensor]:
     """The repeat node: see weft.loop."""
 
+def _products(values: Sequence[Tensor]) -> builtins.list[Tensor]:
+    """The matrix products and convolutions below these pending values."""
+
+def _assume_products(values: Sequence[Tensor], saved: Sequence[Tensor]) -> None:
+    """
+    Take the products below `values` from `saved` instead of computing them.
+    """
+
+def _factors(x: Tensor) -> builtins.tuple[Tensor, Tensor] | None:
+    """The two factors of a pending product of matrices."""
+
 class Traced:
     """A function of tensors, traced once and replayed."""
 
@@ -1861,6 +1872,17 @@ class Traced:
 
 def _trace_sites(package: builtins.str) -> None:
     """Called once at import with the folder of the package."""
+
+def _flatten(tree: Any) -> builtins.tuple[builtins.list[Any], Any]:
+    """The leaves in order, and the shape of the tree."""
+
+def _kinds(leaves: builtins.list[Any]) -> builtins.tuple[Any, ...]:
+    """
+    What a trace is made for: dtypes, devices and shapes of tensors, anything else by value.
+    """
+
+def _tracing() -> builtins.bool:
+    """Whether a function is being traced on this thread."""
 
 def eval(*trees: Any) -> None:
     """

@@ -145,6 +145,10 @@ class _Backward:
         self.steps, self.reverse, self.results, self.history = steps, reverse, results, history
 
     def __call__(self, *gradients: Tensor | None) -> list[Tensor]:
+        if _core.is_grad_enabled():
+            raise RuntimeError(
+                "loop: gradients of its gradients are not supported; write the steps out, or leave out create_graph"
+            )
         seeds = [_core.zeros_like(r) if g is None else g for g, r in zip(gradients, self.results, strict=True)]
         sums = [_core.zeros_like(k) for k in self.fixed]
         n = len(self.carries)

@@ -127,3 +127,17 @@ def test_a_compiled_function_inside_another_is_part_of_it(device):
     assert outer(weft.ones(2)).tolist() == [3.0, 3.0]
     assert inner.traces == 0
     assert inner(weft.ones(2)).tolist() == [2.0, 2.0]
+
+
+def test_a_handle_made_inside_of_a_captured_one_is_no_other_value(device):
+    mean = weft.zeros(2)
+
+    @weft.compile
+    def step(x):
+        before = mean.detach()
+        mean.assign(0.5 * before + x)
+        return before
+
+    for expected in ([0.0, 0.0], [1.0, 1.0], [1.5, 1.5]):
+        assert step(weft.ones(2)).tolist() == expected
+    assert mean.tolist() == [1.75, 1.75]

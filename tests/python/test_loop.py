@@ -158,3 +158,10 @@ def test_the_way_back_makes_no_product_twice(device, rng):
     products = sum("gemm" in kernel.name for kernel in profile.kernels)
     # Each step: two forth; back one for x and one for h. After all steps one for each of the two weights.
     assert products == 4 * steps + 2
+
+
+def test_second_gradients_are_refused(device):
+    x = weft.arange(3, dtype=weft.float32).requires_grad_()
+    total, _ = weft.loop(lambda c, v, _: (c + v * v, None), weft.zeros(()), x)
+    with pytest.raises(RuntimeError, match="write the steps out"):
+        total.backward(create_graph=True)
