@@ -1,0 +1,5 @@
+"""Helpers for sequences, under PyTorch's names."""
+
+from . import rnn
+
+__all__ = ["rnn"]
