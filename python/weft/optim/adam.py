@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import weft
 from weft import Tensor
 
-from .optimizer import Optimizer, ParamGroup
+from .optimizer import Optimizer, ParamGroup, Params, Shared, shrunk
 
-__all__ = ["Adam", "AdamW"]
+__all__ = ["Adam", "AdamW", "bias", "moments"]
 
 
 class Adam(Optimizer):
@@ -29,6 +29,10 @@ class Adam(Optimizer):
         Added to the root of the second mean.
     weight_decay : float
         Times the parameter, added to its gradient.
+    amsgrad : bool
+        Divide by the largest second mean so far (Reddi, Kale and Kumar, 2018).
+    maximize : bool
+        Climb instead.
 
     Examples
     --------
@@ -41,34 +45,37 @@ class Adam(Optimizer):
     0.5
     """
 
-    decoupled = False  # weight decay apart from the gradient
-
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(
+            params, lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize
+        )
 
-    def _slots(self, group: ParamGroup) -> tuple[str, ...]:
-        return ("mean", "square")
+    def _slots(self, p: Tensor, group: Mapping[str, Any]) -> dict[str, Tensor]:
+        names = ("mean", "square", "largest") if group["amsgrad"] else ("mean", "square")
+        return {name: weft.zeros_like(p) for name in names}
 
-    def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup) -> None:
-        (beta1, beta2), decay, lr, step = group["betas"], group["weight_decay"], group["lr"], group["step"]
-        old = p
-        if decay and self.decoupled:
-            old = p * (1 - lr * decay)
-        elif decay:
-            grad = grad + decay * p
-        mean = state["mean"] + (1 - beta1) * (grad - state["mean"])
-        square = beta2 * state["square"] + (1 - beta2) * (grad * grad)
-        state["mean"].assign(mean)
-        state["square"].assign(square)
-        root = (square / _bias(beta2, step)).sqrt() + group["eps"]
-        p.assign(old - (lr / _bias(beta1, step)) * (mean / root))
+    def _shared(self, group: ParamGroup) -> Shared:
+        beta1, beta2 = group["betas"]
+        return group.lr / bias(beta1, group.step), bias(beta2, group.step)
+
+    def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup, shared: Shared) -> Tensor:
+        rate, correction = shared
+        mean, square = moments(grad, state, group)
+        if group["amsgrad"]:
+            square = weft.maximum(state["largest"], square)
+            state["largest"].assign(square)
+        root: Tensor = (square / correction).sqrt() + group["eps"]
+        return p - rate * (mean / root)
 
 
 class AdamW(Adam):
@@ -81,23 +88,38 @@ class AdamW(Adam):
     Examples
     --------
     >>> import weft
-    >>> weft.optim.AdamW([weft.nn.Parameter(weft.ones((2,)))])
-    AdamW(1 parameters, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)
+    >>> weft.optim.AdamW([weft.nn.Parameter(weft.ones((2,)))], weight_decay=0.1).param_groups[0]["weight_decay"]
+    0.1
     """
-
-    decoupled = True
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+    def _decay(self, p: Tensor, grad: Tensor, group: ParamGroup) -> tuple[Tensor, Tensor]:
+        return shrunk(p, group), grad
 
 
-def _bias(beta: float, step: Tensor) -> Tensor | float:
+def moments(grad: Tensor, state: dict[str, Tensor], group: ParamGroup) -> tuple[Tensor, Tensor]:
+    """The moving means of gradient and squared gradient, one step on."""
+    beta1, beta2 = group["betas"]
+    mean = state["mean"] + (1 - beta1) * (grad - state["mean"])
+    square = beta2 * state["square"] + (1 - beta2) * (grad * grad)
+    state["mean"].assign(mean)
+    state["square"].assign(square)
+    return mean, square
+
+
+def bias(beta: float | Tensor, step: Tensor) -> Tensor:
     """``1 - beta ** step``, without losing digits while it is small."""
-    return -((step.astype(weft.float32) * math.log(beta)).expm1()) if beta else 1.0
+    log = beta.log() if isinstance(beta, Tensor) else math.log(beta) if beta else -math.inf
+    return -(step.astype(weft.float32) * log).expm1()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import weft
 from weft import Tensor
 
-from .optimizer import Optimizer, ParamGroup
+from .optimizer import Optimizer, ParamGroup, Params, Shared
 
 __all__ = ["SGD"]
 
@@ -28,6 +28,8 @@ class SGD(Optimizer):
         Times the parameter, added to its gradient.
     nesterov : bool
         Look ahead along the velocity.
+    maximize : bool
+        Climb instead.
 
     Examples
     --------
@@ -42,30 +44,42 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("SGD: nesterov needs a momentum > 0 and no dampening")
         super().__init__(
-            params, lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
+            params,
+            lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+            maximize=maximize,
         )
 
-    def _slots(self, group: ParamGroup) -> tuple[str, ...]:
-        return ("velocity",) if group["momentum"] else ()
+    def _check(self, options: Mapping[str, Any]) -> None:
+        super()._check(options)
+        if options["nesterov"] and (float(options["momentum"]) == 0 or options["dampening"] != 0):
+            raise ValueError("SGD: nesterov needs a momentum > 0 and no dampening")
 
-    def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup) -> None:
-        momentum, dampening = group["momentum"], group["dampening"]
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * p
-        if momentum:
-            # The first gradient is the first velocity, whole.
-            share = weft.where(group["step"] == 1, 1.0, 1.0 - dampening) if dampening else 1.0
-            velocity = momentum * state["velocity"] + share * grad
+    def _slots(self, p: Tensor, group: Mapping[str, Any]) -> dict[str, Tensor]:
+        return {"velocity": weft.zeros_like(p)} if group["momentum"] else {}
+
+    def _shared(self, group: ParamGroup) -> Shared:
+        # The first gradient is the first velocity, whole.
+        dampening = group["dampening"]
+        return (weft.where(group.step == 1, 1.0, 1.0 - dampening),) if dampening else ()
+
+    def _update(self, p: Tensor, grad: Tensor, state: dict[str, Tensor], group: ParamGroup, shared: Shared) -> Tensor:
+        if "velocity" in state:
+            momentum = group["momentum"]
+            velocity = momentum * state["velocity"] + (shared[0] * grad if shared else grad)
             state["velocity"].assign(velocity)
             grad = grad + momentum * velocity if group["nesterov"] else velocity
-        p.assign(p - group["lr"] * grad)
+        return p - group.lr * grad
