@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weft
 from weft import Tensor
-from weft.nn.functional import cross_entropy, log_softmax
+from weft.nn.functional import log_softmax
 
 from ._reduction import Loss, class_numbers, reduce, same_shape
 
@@ -20,6 +20,78 @@ __all__ = [
     "focal_loss",
     "nll_loss",
 ]
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Cross entropy between logits and class numbers, or class probabilities.
+
+    Parameters
+    ----------
+    input : Tensor
+        Logits, (C,) or (N, C) or (N, C, ...).
+    target : Tensor
+        Class numbers of the shape of `input` without C, or probabilities of the shape of `input`.
+    weight : Tensor, optional
+        (C,): how much each class counts.
+    ignore_index : int
+        Class number that does not count.
+    reduction : {"mean", "sum", "none"}
+        "mean" is weighted by `weight`.
+    label_smoothing : float
+        Share of the target that is spread over all classes.
+
+    Examples
+    --------
+    >>> import weft
+    >>> loss = weft.nn.functional.cross_entropy(weft.zeros((2, 4)), weft.asarray([1, 3]))
+    >>> round(loss.item(), 4)
+    1.3863
+    """
+    if input.ndim < 1:
+        raise ValueError("cross_entropy: the input needs a dimension of classes, but its shape is ()")
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], not {label_smoothing}")
+    axis = 0 if input.ndim == 1 else 1
+    classes = input.shape[axis]
+    along = tuple(classes if d == axis else 1 for d in range(input.ndim))
+    logp = log_softmax(input, axis)
+    weighted = logp if weight is None else logp * weight.reshape(along)
+
+    if target.dtype.kind == "f":
+        if target.shape != input.shape:
+            raise ValueError(
+                f"cross_entropy: probabilities of shape {target.shape} for an input of shape {input.shape}"
+            )
+        smooth = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
+        loss = -(smooth * weighted).sum(axis=axis)
+        return loss.sum() / max(1, loss.size) if reduction == "mean" else reduce(loss, reduction, "cross_entropy")
+
+    kept = input.shape[:axis] + input.shape[axis + 1 :]
+    if target.dtype.kind not in "iu" or target.shape != kept:
+        raise ValueError(
+            f"cross_entropy: target of shape {target.shape} and dtype {target.dtype} for an input of {input.shape}; "
+            f"expected class numbers of shape {kept} or probabilities of shape {input.shape}"
+        )
+    valid = target != ignore_index
+    target = class_numbers(target, valid, classes)
+    hot = target.reshape((*kept[:axis], 1, *kept[axis:])) == weft.arange(classes, device=input.device).reshape(along)
+    loss = -weft.where(hot, weighted, 0).sum(axis=axis)
+    if label_smoothing:
+        loss = loss * (1 - label_smoothing) - weighted.sum(axis=axis) * (label_smoothing / classes)
+    loss = weft.where(valid, loss, 0)
+    if reduction != "mean":
+        return reduce(loss, reduction, "cross_entropy")
+    if weight is None:
+        return loss.sum() / valid.sum().astype(loss.dtype)
+    share = weft.where(hot, weight.reshape(along), 0).sum(axis=axis)
+    return loss.sum() / weft.where(valid, share, 0).sum()
 
 
 def nll_loss(

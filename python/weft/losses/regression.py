@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weft
 from weft import Tensor
-from weft.nn.functional import mse_loss
 
 from ._reduction import Loss, reduce, same_shape
 
@@ -18,6 +17,20 @@ __all__ = [
     "mse_loss",
     "smooth_l1_loss",
 ]
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """The mean of ``(input - target) ** 2``.
+
+    Examples
+    --------
+    >>> import weft
+    >>> weft.losses.mse_loss(weft.asarray([1.0, 4.0]), weft.asarray([1.0, 1.0])).item()
+    4.5
+    """
+    same_shape("mse_loss", input, target)
+    difference = input - target
+    return reduce(difference * difference, reduction, "mse_loss")
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
