@@ -20,6 +20,7 @@ void bind_autograd(nb::module_& m, TensorClass& t);
 void bind_random(nb::module_& m);
 void bind_products(nb::module_& m, TensorClass& t);
 void bind_compile(nb::module_& m);
+void bind_graph(nb::module_& m);
 void bind_site(nb::module_& m);
 void bind_trees(nb::module_& m);
 void bind_runtime(nb::module_& m, TensorClass& t);

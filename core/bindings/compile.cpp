@@ -19,27 +19,35 @@ namespace {
 
 using h = nb::handle;
 
-// One trace: the handles from outside that the function touches.
-struct Tracer {
-  uint32_t id = 0, outer_id = trace_id();
-  Tracer* outer = nullptr;          // a loop's body is traced within a trace
-  std::vector<nb::object> handles;  // kept alive: they are read again at each call
-  std::vector<NodeRef> captured;    // what they named at first
-  std::vector<bool> rebound;
-  std::unordered_map<const Tensor*, size_t> known;
-  std::unordered_set<Tensor*> graded;
+thread_local struct Tracer* t_tracer = nullptr;
 
-  size_t capture(Tensor& t, const NodeRef& node) {
-    auto [it, fresh] = known.try_emplace(&t, handles.size());
-    if (fresh) {
-      handles.push_back(nb::find(t));
-      captured.push_back(node);
-      rebound.push_back(false);
-    }
-    return it->second;
+// The trace of this thread, and what is known of it on the way.
+struct Tracer {
+  Trace& trace;
+  Tracer* outer;  // a loop's body is traced within a trace
+  uint32_t outer_id = trace_id();
+  std::unordered_map<const Tensor*, size_t> known{};
+  std::unordered_set<Tensor*> graded{};
+
+  void capture(Tensor& t, const NodeRef& node) {
+    if (!known.try_emplace(&t, trace.handles.size()).second) return;
+    trace.handles.push_back(nb::find(t));
+    trace.captured.push_back(node);
+    trace.rebound.push_back(false);
+  }
+
+  void finish() {
+    set_trace(outer_id);
+    t_tracer = outer;
+    for (size_t i = 0; i < trace.handles.size(); ++i)
+      if (trace.rebound[i]) {
+        Tensor& t = *tensor_of(trace.handles[i]);
+        trace.finals.push_back(t.node());
+        t.restore(trace.captured[i]);
+      }
+    for (Tensor* t : graded) t->set_grad(nb::object());
   }
 };
-thread_local Tracer* t_tracer = nullptr;
 
 void evaluate_pending(const std::vector<NodeRef>& nodes) {
   std::vector<NodeRef> pending;
@@ -64,40 +72,15 @@ class Traced {
   Traced(h function, h arguments) {
     std::vector<NodeRef> args = as_nodes(arguments);
     evaluate_pending(args);
-    Tracer tracer;
-    std::vector<NodeRef> roots;
-    tracer.outer = t_tracer;
-    tracer.id = begin_trace();
-    for (NodeRef& a : args) a = fresh(a);  // part of the trace, so that reading them is no capture
-    t_tracer = &tracer;
-    auto finish = [&] {
-      set_trace(tracer.outer_id);
-      t_tracer = tracer.outer;
-      for (size_t i = 0; i < tracer.handles.size(); ++i)
-        if (tracer.rebound[i]) {
-          Tensor& t = *tensor_of(tracer.handles[i]);
-          finals_.push_back(t.node());
-          t.restore(tracer.captured[i]);
-        }
-      for (Tensor* t : tracer.graded) t->set_grad(nb::object());
-    };
-    try {
-      nb::object results = function(wrapped(args));
-      roots = as_nodes(results);
-    } catch (...) {
-      finish();
-      throw;
-    }
-    finish();
+    Trace trace(function, std::move(args));
+    std::vector<NodeRef> roots = trace.results, inputs = trace.arguments;
     results_ = roots.size();
-    roots_ = roots;
-    roots.insert(roots.end(), finals_.begin(), finals_.end());
-    finals_.clear();
-    handles_ = std::move(tracer.handles);
-    rebound_ = std::move(tracer.rebound);
-    rebound_.insert(rebound_.begin(), args.size(), false);
-    args.insert(args.end(), tracer.captured.begin(), tracer.captured.end());
-    compiled_ = std::make_unique<Compiled>(roots, args);
+    roots.insert(roots.end(), trace.finals.begin(), trace.finals.end());
+    handles_ = std::move(trace.handles);
+    rebound_ = std::move(trace.rebound);
+    rebound_.insert(rebound_.begin(), inputs.size(), false);
+    inputs.insert(inputs.end(), trace.captured.begin(), trace.captured.end());
+    compiled_ = std::make_unique<Compiled>(roots, inputs);
   }
 
   // The results, or None where a value has another layout than the one traced.
@@ -118,33 +101,44 @@ class Traced {
 
   size_t captures() const { return handles_.size(); }
 
-  // For repeat(): the parts of a body.
-  std::unique_ptr<Compiled> take() { return std::move(compiled_); }
-  const std::vector<NodeRef>& result_nodes() const { return roots_; }
-
  private:
   std::unique_ptr<Compiled> compiled_;
   std::vector<nb::object> handles_;
   std::vector<bool> rebound_;  // of the arguments (never) and the handles
-  std::vector<NodeRef> finals_, roots_;
   size_t results_ = 0;
 };
 
 }  // namespace
 
+Trace::Trace(h function, std::vector<NodeRef> args) : arguments(std::move(args)) {
+  Tracer tracer{*this, t_tracer};
+  id = begin_trace();
+  for (NodeRef& a : arguments) a = fresh(a);  // part of the trace, so that reading them is no capture
+  t_tracer = &tracer;
+  try {
+    nb::object returned = function(wrapped(arguments));
+    results = as_nodes(returned);
+  } catch (...) {
+    tracer.finish();
+    throw;
+  }
+  tracer.finish();
+}
+
 void Tensor::trace_read() const {
   Tracer* tracer = t_tracer;
-  if (!tracer || !node_ || node_->trace == tracer->id) return;
+  if (!tracer || !node_ || node_->trace == tracer->trace.id) return;
   Tensor& self = const_cast<Tensor&>(*this);
   if (!nb::find(self).is_valid() || tracer->known.count(this)) return;
   if (!node_->computed() && !node_->trace) {  // a value of outside: computed once, now
     set_trace(0);
     evaluate_pending({node_});
-    set_trace(tracer->id);
+    set_trace(tracer->trace.id);
   }
   // The value gets a node of the trace's own: a handle made from this one inside the function (detach) is no other value from
   // outside, and two handles that name one node now may name different ones at the next call.
-  bool again = std::find(tracer->captured.begin(), tracer->captured.end(), node_) != tracer->captured.end();
+  const std::vector<NodeRef>& captured = tracer->trace.captured;
+  bool again = std::find(captured.begin(), captured.end(), node_) != captured.end();
   if (node_->computed() && (!node_->requires_grad || again)) self.restore(fresh(node_));
   tracer->capture(self, node_);
 }
@@ -152,7 +146,7 @@ void Tensor::trace_read() const {
 void trace_rebind(Tensor& t) {
   t.node();  // captured first, if it is from outside
   auto it = t_tracer ? t_tracer->known.find(&t) : decltype(t_tracer->known.end()){};
-  if (t_tracer && it != t_tracer->known.end()) t_tracer->rebound[it->second] = true;
+  if (t_tracer && it != t_tracer->known.end()) t_tracer->trace.rebound[it->second] = true;
 }
 
 void trace_grad(Tensor& t) {
@@ -171,17 +165,13 @@ nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool r
   for (const NodeRef& c : init) add(c, c->shape);
   for (const NodeRef& x : xs) add(x, Dims(x->shape.begin() + 1, x->shape.end()));
   for (const NodeRef& c : fixed) add(c, c->shape);
-  std::vector<nb::object> handles;
-  for (const NodeRef& a : args) handles.push_back(wrap(a));
-  nb::list list;
-  for (auto& o : handles) list.append(o);
-  Traced traced(function, list);
-  if (traced.captures()) raise(Error::value, "loop: the body reads tensors it was not given; pass them as constants");
+  Trace trace(function, std::move(args));
+  if (!trace.handles.empty()) raise(Error::value, "loop: the body reads tensors it was not given; pass them as constants");
   auto body = std::make_shared<RepeatBody>();
   body->carries = int(init.size());
   body->sequences = int(xs.size());
   body->constants = int(fixed.size());
-  const std::vector<NodeRef>& results = traced.result_nodes();
+  const std::vector<NodeRef>& results = trace.results;
   for (size_t i = 0; i < results.size(); ++i) {
     if (i >= init.size()) {
       body->output_shapes.push_back(results[i]->shape);
@@ -191,7 +181,10 @@ nb::list loop(h function, h carries, h sequences, h constants, int64_t n, bool r
             results[i]->shape, " after a step; a carried value keeps shape and dtype");
     }
   }
-  body->body = traced.take();
+  body->body = std::make_unique<Compiled>(results, trace.arguments);
+  body->trace = trace.id;
+  body->arguments = std::move(trace.arguments);
+  body->results = std::move(trace.results);
   inputs.insert(inputs.end(), xs.begin(), xs.end());
   inputs.insert(inputs.end(), fixed.begin(), fixed.end());
   return wrapped(repeat(body, n, reverse, inputs));

@@ -70,6 +70,7 @@ NB_MODULE(_core, m) {
   bind_autograd(m, t);
   bind_random(m);
   bind_compile(m);
+  bind_graph(m);
   bind_site(m);
   bind_trees(m);
   bind_runtime(m, t);

@@ -20,9 +20,6 @@ Compiled::Compiled(const std::vector<NodeRef>& roots, const std::vector<NodeRef>
     device_ = r->device;
   }
   all_ = cut_at_repeats(roots, inputs, device_);
-  returned_.assign(inputs.size(), false);
-  for (const Source& s : all_.roots)
-    if (s.from == Source::input) returned_[s.index] = true;
 }
 
 bool Compiled::accepts(const std::vector<NodeRef>& inputs) const {
@@ -42,8 +39,9 @@ void Compiled::run_plan(Phase& phase, const std::vector<NodeRef>& inputs, const 
   for (size_t i = 0; i < g.leaves.size(); ++i) {
     auto [from, index] = phase.leaves[i];
     g.leaves[i] = (from == Source::input ? inputs : from == Source::made ? made : all_.constants)[index].get();
-    if (from == Source::input) g.dying[i] = !disposable.empty() && disposable[index] && !returned_[index] && g.leaves[i]->use_count() <= 2;
-    else if (from == Source::made) g.dying[i] = g.leaves[i]->use_count() == 1 && std::binary_search(phase.finished.begin(), phase.finished.end(), index);
+    auto last = [index = index](const std::vector<int>& read) { return std::binary_search(read.begin(), read.end(), index); };
+    if (from == Source::input) g.dying[i] = !disposable.empty() && disposable[index] && g.leaves[i]->use_count() <= 2 && last(phase.released);
+    else if (from == Source::made) g.dying[i] = g.leaves[i]->use_count() == 1 && last(phase.finished);
   }
   std::vector<OutputPlace> by_output(places.empty() ? 0 : phase.plan->outputs.size());
   for (size_t r = 0; r < phase.made.size() && !places.empty(); ++r) by_output[phase.output[r]] = places[phase.made[r]];

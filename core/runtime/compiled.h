@@ -25,7 +25,6 @@ class Compiled {
 
   Device* device_ = nullptr;
   std::vector<NodeRef> inputs_;  // as they were when traced
-  std::vector<bool> returned_;   // which of them are results too
   Phases all_;
 };
 

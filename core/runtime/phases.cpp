@@ -114,23 +114,30 @@ struct Cutter {
     }
   }
 
-  void find_finished() {
-    std::vector<int> last(out.made, 0);
+  // For each value of one source: the last phase that reads it, -1 where it is returned.
+  std::vector<int> last_reads(Source::From from, int count) {
+    std::vector<int> last(count, 0);
     for (int p = 0; p < int(out.phases.size()); ++p) {
       auto used = [&](const Source& s) {
-        if (s.from == Source::made) last[s.index] = p;
+        if (s.from == from) last[s.index] = p;
       };
       for (const RepeatCall& call : out.phases[p].repeats) {
         std::for_each(call.inputs.begin(), call.inputs.end(), used);
-        for (int r = 0; r < repeat_results(*call.node); ++r) last[call.made + r] = p;
+        for (int r = 0; r < repeat_results(*call.node); ++r) used({Source::made, call.made + r});
       }
       std::for_each(out.phases[p].leaves.begin(), out.phases[p].leaves.end(), used);
     }
-    std::vector<bool> returned(out.made, false);
     for (const Source& s : out.roots)
-      if (s.from == Source::made) returned[s.index] = true;
+      if (s.from == from) last[s.index] = -1;
+    return last;
+  }
+
+  void find_last_reads() {
+    std::vector<int> made = last_reads(Source::made, out.made), given = last_reads(Source::input, int(inputs.size()));
     for (int m = 0; m < out.made; ++m)
-      if (!returned[m]) out.phases[last[m]].finished.push_back(m);
+      if (made[m] >= 0) out.phases[made[m]].finished.push_back(m);
+    for (int i = 0; i < int(inputs.size()) && !out.phases.empty(); ++i)
+      if (given[i] >= 0) out.phases[given[i]].released.push_back(i);
   }
 
   Phases run() {
@@ -142,7 +149,7 @@ struct Cutter {
       add_plan(l);
     }
     for (const NodeRef& r : roots) out.roots.push_back(find(r.get()));
-    find_finished();
+    find_last_reads();
     return std::move(out);
   }
 };

@@ -32,6 +32,7 @@ struct Phase {
   std::vector<int> made;      // for each root of the graph
   std::vector<int> output;    // for each root, which output of the plan is its value
   std::vector<int> finished;  // made values that no later phase reads
+  std::vector<int> released;  // inputs that this phase is the last to read, and that are not returned
 };
 
 struct Phases {

@@ -30,7 +30,9 @@ bool is_pick(const Node& n) { return n.prim == &kPick; }
 
 static Run& run_of(const Node& repeat) { return *static_cast<Run*>(repeat.payload.get()); }
 
-int repeat_results(const Node& repeat) { return run_of(repeat).body->carries + int(run_of(repeat).body->output_shapes.size()); }
+const RepeatBody& body_of(const Node& repeat) { return *run_of(repeat).body; }
+
+int repeat_results(const Node& repeat) { return body_of(repeat).carries + int(body_of(repeat).output_shapes.size()); }
 
 std::vector<NodeRef> repeat(std::shared_ptr<RepeatBody> body, int64_t n, bool reverse, const std::vector<NodeRef>& inputs) {
   SmallVector<NodeRef, 3> all(inputs.begin(), inputs.end());

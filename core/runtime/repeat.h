@@ -14,6 +14,9 @@ struct RepeatBody {
   int carries = 0, sequences = 0, constants = 0;
   std::vector<Dims> output_shapes;  // of one slice of each output
   std::vector<DType> output_dtypes;
+  // Its graph, for whoever reads graphs: nodes with this number of trace, from the leaves of the arguments to the results.
+  uint32_t trace = 0;
+  std::vector<NodeRef> arguments, results;
 };
 
 // `inputs`: initial carries, sequences (first dimension n), constants; same device. reverse: the last slice comes first.
@@ -26,6 +29,7 @@ NodeRef copied(const NodeRef& x);
 // Of a pending repeat: how many results it has, and the results for these inputs, which are computed.
 bool is_repeat(const Node& n);
 int repeat_results(const Node& repeat);
+const RepeatBody& body_of(const Node& repeat);
 std::vector<NodeRef> run_body(const Node& repeat, std::vector<NodeRef> inputs);
 
 // One result of a repeat. run_pick: runs the repeat if this is its first result asked for; its inputs are computed.

@@ -73,7 +73,7 @@ from weft.backend import BackendError, native_backend
 # fmt: on
 
 if TYPE_CHECKING:
-    from weft import autograd, data, fft, linalg, losses, metrics, nn, optim, random, testing, train
+    from weft import autograd, data, fft, linalg, losses, metrics, nn, onnx, optim, random, testing, train
     from weft._array_api import __array_namespace_info__
     from weft._compile import compile
     from weft._devices import devices, list_backends
@@ -104,6 +104,7 @@ _MODULES = frozenset(
         "losses",
         "metrics",
         "nn",
+        "onnx",
         "optim",
         "random",
         "testing",
@@ -181,9 +182,9 @@ __all__ = [
     "logspace", "logsumexp", "loop", "losses", "lt", "manual_seed", "matmul", "matrix_transpose", "max", "maximum",
     "mean", "median", "memory_stats", "meshgrid", "metrics", "min", "minimum", "mm", "mod", "moveaxis", "mul",
     "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "native_backend", "ne", "neg",
-    "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "optim",
-    "outer", "pad", "percentile", "permute", "permute_dims", "pi", "plan_text", "positive", "pow", "power", "prod",
-    "profile", "promote_types", "ptp", "quantile", "random", "ravel", "real", "reciprocal", "relu", "remainder",
+    "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "onnx",
+    "optim", "outer", "pad", "percentile", "permute", "permute_dims", "pi", "plan_text", "positive", "pow", "power",
+    "prod", "profile", "promote_types", "ptp", "quantile", "random", "ravel", "real", "reciprocal", "relu", "remainder",
     "repeat", "repeat_interleave", "reset_peak_memory", "reshape", "result_type", "right_shift", "roll", "rot90",
     "round", "rsqrt", "runtime_stats", "scatter", "scatter_add", "searchsorted", "set_default_device",
     "set_default_dtype", "set_fuse", "set_grad_enabled", "set_memory_limit", "sigmoid", "sign", "signbit", "sin",

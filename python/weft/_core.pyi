@@ -1870,6 +1870,73 @@ class Traced:
     def captures(self) -> builtins.int:
         """How many tensors from outside the function reads."""
 
+class GraphNode:
+    """A node of a TracedGraph."""
+
+    @property
+    def primitive(self) -> builtins.str:
+        """What computes it; see core/primitives."""
+
+    @property
+    def inputs(self) -> builtins.list[builtins.int]:
+        """Positions of its inputs in the graph."""
+
+    @property
+    def attrs(self) -> builtins.tuple[builtins.int, ...]:
+        """What the primitive says of itself."""
+
+    @property
+    def shape(self) -> builtins.tuple[builtins.int, ...]:
+        """Its shape."""
+
+    @property
+    def dtype(self) -> _dtype:
+        """Its dtype."""
+
+    @property
+    def scalar(self) -> builtins.complex:
+        """The number of a scalar, the fill value of padding."""
+
+    @property
+    def value(self) -> Tensor | None:
+        """Of a value at hand: the tensor that the function read."""
+
+    @property
+    def body(self) -> builtins.tuple[TracedGraph, builtins.int, builtins.int] | None:
+        """
+        Of a loop: the graph of its body, and how many carried values and sequences it has.
+        """
+
+    @property
+    def site(self) -> builtins.str:
+        """The line that made it, with WEFT_DEBUG=trace; else empty."""
+
+class TracedGraph:
+    """
+    What a function does to tensors: its arguments first, then nodes with inputs before their users.
+    """
+
+    @property
+    def nodes(self) -> builtins.list[GraphNode]:
+        """All nodes."""
+
+    @property
+    def arguments(self) -> builtins.int:
+        """How many of the nodes, at the beginning, are arguments."""
+
+    @property
+    def updates(self) -> builtins.int:
+        """To how many tensors from outside the function gave new values."""
+
+    @property
+    def results(self) -> builtins.list[builtins.int]:
+        """Positions of what the function returned."""
+
+def _trace_graph(function: Callable[[builtins.list[Tensor]], builtins.list[Tensor]], arguments: Sequence[Tensor], batch: builtins.int | None) -> TracedGraph:
+    """
+    The graph of a function of tensors like `arguments`, with `batch` for their first dimension unless it is None.
+    """
+
 def _trace_sites(package: builtins.str) -> None:
     """Called once at import with the folder of the package."""
 

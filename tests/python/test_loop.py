@@ -133,6 +133,33 @@ def test_a_loop_inside_a_loop(device, rng, compile):
     np.testing.assert_allclose(sums.numpy(), before.sum(axis=1), rtol=1e-12)
 
 
+def test_what_a_later_phase_reads_is_not_overwritten(device, rng):
+    """The body carries c + x; the inner loop comes first, then what is added to c: memory of c must wait for that."""
+    x = rng.standard_normal((4, 3))
+
+    def prefix(row):
+        return weft.loop(lambda c, v, _: (c + v, c * v), weft.zeros((), dtype=weft.float64), row)[1]
+
+    expected, carried = np.zeros((4, 3)), np.zeros(3)
+    for t, row in enumerate(x):
+        expected[t] = np.concatenate([[0], np.cumsum(row)[:-1]]) * row + carried
+        carried = carried + row
+    start = weft.zeros(3, dtype=weft.float64)
+    _, nested = weft.loop(lambda c, v, _: (c + v, prefix(v) + c), start, weft.asarray(x))
+    np.testing.assert_allclose(nested.numpy(), expected, rtol=1e-12)
+
+    state = weft.zeros(3, dtype=weft.float64)
+
+    @weft.compile
+    def step(row):
+        y = prefix(row) + state
+        state.assign(state + row)
+        return y
+
+    for t, row in enumerate(x):
+        np.testing.assert_allclose(step(weft.asarray(row)).numpy(), expected[t], rtol=1e-12)
+
+
 def test_values_from_outside_a_loop_inside_compile(device):
     outside = weft.ones(())
 
