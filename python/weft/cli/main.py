@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from .doctor import doctor
 from .info import devices, info
+from .plot import plot
+from .predict import predict
 from .train import train
 
 __all__ = ["main"]
@@ -29,12 +34,13 @@ def weft(context: click.Context, version: bool) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, devices, info):
+for command in (train, predict, plot, devices, info, doctor):
     weft.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0, 2 after a user's mistake (one line on stderr), 130 after Ctrl-C."""
+    warnings.showwarning = _warn
     try:
         weft.main(args=None if arguments is None else list(arguments), prog_name="weft", standalone_mode=False)
         sys.stdout.flush()
@@ -52,13 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _mistakes() -> tuple[type[Exception], ...]:
-    """Errors of weft itself that say what the user can do."""
+    """Errors of weft itself that say what the user can do, and those of files."""
     from weft import OutOfMemoryError
     from weft.backend import BackendError
     from weft.serialization import FileError
-    from weft.train import NanLossError
+    from weft.train import CheckpointError, FolderInUseError, NanLossError
 
-    return BackendError, FileError, NanLossError, OutOfMemoryError
+    return BackendError, CheckpointError, FileError, FolderInUseError, NanLossError, OSError, OutOfMemoryError
+
+
+def _warn(message: Warning | str, *place: Any, **more: Any) -> None:
+    """A warning without the line of the program that it came from."""
+    click.echo(f"weft: warning: {' '.join(str(message).split())}", err=True)
 
 
 def _fail(message: str) -> None:

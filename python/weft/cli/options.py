@@ -1,4 +1,4 @@
-"""What the training commands share: options, checks before the work, figures and files after it."""
+"""Options that commands share, checked before any work begins."""
 
 from __future__ import annotations
 
@@ -7,14 +7,37 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-__all__ = ["figures", "finish", "need", "training_options"]
+__all__ = ["PLOTS", "Options", "device_option", "need", "output_file", "training_options"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+PLOTS = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a training command was given."""
+
+    epochs: int
+    batch_size: int
+    lr: float
+    seed: int
+    device: str | None
+    save: Path | None
+    resume: bool
+    json_file: Path | None
+    plot: Path | None
+
+    def __post_init__(self) -> None:
+        if self.resume and self.save is None:
+            raise click.UsageError("--resume needs --save DIR: the folder to look for checkpoints in")
+        if self.plot is not None:
+            need("matplotlib")
 
 
 def _folder(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
@@ -31,19 +54,27 @@ def _folder(context: click.Context, parameter: click.Parameter, value: str | Non
     return folder
 
 
-def _file(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
-    """A file in a folder that can be written to."""
-    if value is None:
-        return None
-    path = Path(value)
-    if path.is_dir():
-        raise click.BadParameter(f"{path} is a folder; name a file")
-    try:
-        tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise click.BadParameter(f"cannot write {path}: {reason}; name a file in a folder you may write to") from None
-    return path
+def output_file(*suffixes: str) -> Callable[[click.Context, click.Parameter, str | None], Path | None]:
+    """The check of an option: a file in a folder that can be written to, with one of these endings if there are any."""
+
+    def check(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+        if value is None:
+            return None
+        path = Path(value)
+        if path.is_dir():
+            raise click.BadParameter(f"{path} is a folder; name a file")
+        if suffixes and path.suffix.lower() not in suffixes:
+            raise click.BadParameter(f"{path.name} does not end in {', '.join(suffixes[:-1])} or {suffixes[-1]}")
+        try:
+            tempfile.TemporaryFile(dir=path.parent).close()
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise click.BadParameter(
+                f"cannot write {path}: {reason}; name a file in a folder you may write to"
+            ) from None
+        return path
+
+    return check
 
 
 def _positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
@@ -52,35 +83,47 @@ def _positive(context: click.Context, parameter: click.Parameter, value: float) 
     return value
 
 
-def training_options(epochs: int, batch_size: int, lr: float) -> Callable[[F], F]:
-    """Add the options of a training command, with these defaults."""
+device_option = click.option("--device", help='Such as "cpu" or "opencl:0".  [default: WEFT_BACKEND, else cpu]')
+
+
+def training_options(epochs: int, batch_size: int, lr: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add the options of a training command, with these defaults; the command gets them as `Options`."""
+    count = click.IntRange(min=1)
     options = (
-        click.option(
-            "--epochs",
-            type=click.IntRange(min=1),
-            default=epochs,
-            show_default=True,
-            help="How often the data are seen.",
-        ),
-        click.option(
-            "--batch-size", type=click.IntRange(min=1), default=batch_size, show_default=True, help="Rows of a step."
-        ),
+        click.option("--epochs", type=count, default=epochs, show_default=True, help="How often the data are seen."),
+        click.option("--batch-size", type=count, default=batch_size, show_default=True, help="Rows of a step."),
         click.option(
             "--lr", type=float, callback=_positive, default=lr, show_default=True, help="First learning rate."
         ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random."),
-        click.option("--device", help='Such as "cpu" or "opencl:0".  [default: WEFT_BACKEND, else cpu]'),
-        click.option("--save", metavar="DIR", callback=_folder, help="Save model.safetensors and weft.json there."),
+        device_option,
         click.option(
-            "--json", "json_file", metavar="FILE", callback=_file, help="Write all figures as one flat object."
+            "--save",
+            metavar="DIR",
+            callback=_folder,
+            help="Save model.safetensors and weft.json there; checkpoints on the way.",
         ),
-        click.option("--plot", metavar="FILE", callback=_file, help="Draw loss and accuracy (PNG, SVG or PDF)."),
+        click.option(
+            "--resume", is_flag=True, help="Go on from the last good checkpoint in DIR, or start where there is none."
+        ),
+        click.option(
+            "--json", "json_file", metavar="FILE", callback=output_file(), help="Write all figures as one flat object."
+        ),
+        click.option(
+            "--plot", metavar="FILE", callback=output_file(*PLOTS), help="Draw loss and metrics (PNG, SVG or PDF)."
+        ),
     )
 
-    def add(function: F) -> F:
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        def command(**given: Any) -> None:
+            own = {name: given.pop(name) for name in Options.__dataclass_fields__}
+            function(Options(**own), **given)
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        command.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         for option in reversed(options):
-            function = option(function)
-        return function
+            option(command)
+        return command
 
     return add
 
@@ -92,68 +135,3 @@ def need(module: str) -> Any:
     except ImportError:
         package = {"sklearn": "scikit-learn"}.get(module.split(".")[0], module.split(".")[0])
         raise click.ClickException(f'{package} is not installed: pip install "weft[demo]"') from None
-
-
-def check_plot(plot: Path | None) -> None:
-    """Say before the training what would fail after it."""
-    if plot is None:
-        return
-    if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise click.BadParameter(f"{plot.name}: a plot ends in .png, .svg or .pdf", param_hint="'--plot'")
-    need("matplotlib")
-
-
-def figures(trainer: Any, rows: int, seconds: float) -> dict[str, Any]:
-    """The figures every training has."""
-    import weft
-
-    return {
-        "samples_per_second": rows * trainer.epoch / max(1e-9, sum(trainer.history.get("seconds", []))),
-        "device": trainer.device.name,
-        "seconds": seconds,
-        "kernel_builds": weft.kernel_builds(),
-        "peak_memory_bytes": weft.memory_stats(trainer.device)["peak"],
-        "epochs": trainer.epoch,
-        "steps": trainer.step,
-        "train_loss": trainer.history["loss"][-1] if trainer.epoch else None,
-    }
-
-
-def finish(values: dict[str, Any], history: dict[str, list[float]], json_file: Path | None, plot: Path | None) -> None:
-    """Print the figures; write them and the curve where asked."""
-    from weft.serialization import write_json
-
-    for name, value in values.items():
-        text = (
-            f"{value:,.0f}"
-            if name.endswith(("per_second", "bytes"))
-            else f"{value:.4g}"
-            if isinstance(value, float)
-            else value
-        )
-        click.echo(f"{name.replace('_', ' '):20} {text}")
-    if json_file is not None:
-        write_json(json_file, values)
-    if plot is not None:
-        _draw(history, plot)
-
-
-def _draw(history: dict[str, list[float]], plot: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    metrics = [name for name in history if name not in ("loss", "val_loss", "seconds")]
-    figure, axes = pyplot.subplots(
-        1, 1 + bool(metrics), figsize=(5 + 5 * bool(metrics), 4), squeeze=False, layout="constrained"
-    )
-    for axis, names in zip(axes[0], [[n for n in history if n.endswith("loss")], metrics], strict=False):
-        for name in names:
-            axis.plot(range(1, len(history[name]) + 1), history[name], label=name.replace("_", " "))
-        axis.set_xlabel("epoch")
-        axis.locator_params(axis="x", integer=True)
-        axis.grid(alpha=0.3)
-        axis.legend()
-    figure.savefig(plot)
-    pyplot.close(figure)

@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it."""
+"""The commands, and what they say to mistakes."""
 
 import json
 import os
@@ -12,27 +12,13 @@ import pytest
 SECONDS = 1500
 
 
-def weft(*arguments, **environment):
-    env = {**os.environ, **environment}
-    command = [sys.executable, "-m", "weft.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, env=env)
-
-
-def mistake(*words, arguments, **environment):
-    run = weft(*arguments, **environment)
-    assert run.returncode == 2, run.stderr
-    assert run.stderr.count("\n") == 1, run.stderr
-    for word in words:
-        assert word in run.stderr
-
-
-def test_help_and_version():
+def test_help_and_version(weft):
     assert "train" in weft().stdout
     assert "--batch-size" in weft("train", "digits", "--help").stdout
     assert weft("--version").stdout.startswith("weft 0.")
 
 
-def test_devices_and_info():
+def test_devices_and_info(weft):
     run = weft("devices")
     assert run.returncode == 0, run.stderr
     assert "cpu:0" in run.stdout
@@ -41,14 +27,14 @@ def test_devices_and_info():
     assert "numpy" in run.stdout
 
 
-def test_devices_and_info_work_with_a_bad_variable():
+def test_devices_and_info_work_with_a_bad_variable(weft):
     for command in ("devices", "info"):
         run = weft(command, WEFT_BACKEND="nonsense")
         assert run.returncode == 0, run.stderr
         assert "nonsense" in run.stdout
 
 
-def test_linear(tmp_path):
+def test_linear(weft, tmp_path):
     run = weft("train", "linear", "--json", tmp_path / "a.json", "--save", tmp_path / "run")
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
@@ -64,14 +50,14 @@ def test_linear(tmp_path):
     assert (tmp_path / "run" / "weft.json").exists()
 
 
-def test_plot(tmp_path):
+def test_plot(weft, tmp_path):
     pytest.importorskip("matplotlib")
     run = weft("train", "linear", "--epochs", 2, "--plot", tmp_path / "a.png")
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 
-def test_digits_one_epoch(tmp_path):
+def test_digits_one_epoch(weft, tmp_path):
     pytest.importorskip("sklearn")
     run = weft("train", "digits", "--epochs", 1, "--json", tmp_path / "a.json")
     assert run.returncode == 0, run.stderr
@@ -83,7 +69,7 @@ def test_digits_one_epoch(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_digits_on_the_cpu(tmp_path, seed):
+def test_digits_on_the_cpu(weft, tmp_path, seed):
     pytest.importorskip("sklearn")
     run = weft("train", "digits", "--seed", seed, "--json", tmp_path / "a.json", "--device", "cpu")
     assert run.returncode == 0, run.stderr
@@ -92,7 +78,7 @@ def test_digits_on_the_cpu(tmp_path, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["opencl", "reference"])
-def test_digits_elsewhere(tmp_path, backend):
+def test_digits_elsewhere(weft, tmp_path, backend):
     pytest.importorskip("sklearn")
     if backend == "opencl" and not os.environ.get("WEFT_REQUIRE_OPENCL") and "opencl:0" not in weft("devices").stdout:
         pytest.skip("no OpenCL device; `weft devices` says why")
@@ -127,23 +113,24 @@ TRAIN = ("train", "linear")
         (("dance",), ["dance"]),
     ],
 )
-def test_mistakes(arguments, words, tmp_path, monkeypatch):
+def test_mistakes(mistake, arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     mistake(*words, arguments=arguments)
 
 
-def test_unknown_backend_in_the_variable():
+def test_unknown_backend_in_the_variable(mistake):
     mistake("nonsense", "cpu", arguments=TRAIN, WEFT_BACKEND="nonsense")
 
 
-def test_no_opencl_driver(tmp_path):
+def test_no_opencl_driver(mistake, tmp_path):
     pytest.importorskip("pyopencl")
     mistake("opencl", arguments=TRAIN, WEFT_BACKEND="opencl", WEFT_OPENCL_PLATFORM="there is no such platform")
 
 
-def test_scikit_learn_is_missing(tmp_path):
+def test_scikit_learn_is_missing(mistake, tmp_path):
     (tmp_path / "sklearn.py").write_text("raise ImportError('blocked')\n")
-    mistake('pip install "weft[demo]"', arguments=("train", "digits"), PYTHONPATH=str(tmp_path))
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    mistake('pip install "weft[demo]"', arguments=("train", "digits"), PYTHONPATH=path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -151,9 +138,11 @@ def test_ctrl_c_saves_and_ends_with_130(tmp_path):
     command = [sys.executable, "-m", "weft.cli", "train", "linear", "--epochs", "100000"]
     command += ["--save", str(tmp_path / "run"), "--json", str(tmp_path / "a.json")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(5)
+    while not (tmp_path / "run" / ".lock").exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=SECONDS)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "interrupted at step" in err

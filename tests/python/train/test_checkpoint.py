@@ -48,7 +48,7 @@ def test_what_is_written(folder):
     assert about["epoch"] == 2
     assert about["optimizer"]["class"] == "Adam"
     assert len(about["history"]["loss"]) == 2
-    assert sorted(os.listdir(folder)) == ["model.safetensors", "optimizer.safetensors", "weft.json"]
+    assert sorted(os.listdir(folder)) == ["model.safetensors", "training.safetensors", "weft.json"]
 
 
 def refused(folder, trainer, error, *words, **options):
@@ -73,7 +73,7 @@ def test_another_optimizer(folder):
     assert trainer.epoch == 0
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "weft.json"])
+@pytest.mark.parametrize("name", ["model.safetensors", "training.safetensors", "weft.json"])
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "empty", "missing"])
 def test_damaged_files(folder, name, damage):
     path = folder / name
@@ -92,7 +92,7 @@ def test_files_of_different_moments(folder, tmp_path):
     trainer.load(folder)
     trainer.fit((X, Y), save=folder)
     (folder / "model.safetensors").write_bytes(old)
-    refused(folder, make(), FileError, "different steps", "optimizer=False")
+    refused(folder, make(), FileError, "of another moment", "optimizer=False")
     make().load(folder, optimizer=False)
 
 

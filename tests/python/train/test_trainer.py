@@ -152,7 +152,7 @@ def test_nan_stops_and_names_the_step(compile, tmp_path):
     with pytest.raises(weft.train.NanLossError, match="step 7 ") as error:
         trainer.fit([(X[:10], Y[:10])] * 7 + [(X[20:40], y[20:40])] * 2, epochs=2, save=tmp_path / "run")
     assert error.value.step == 7
-    assert not (tmp_path / "run").exists()
+    assert os.listdir(tmp_path / "run") == []
     trainer = linear(compile=compile)
     assert np.isnan(trainer.fit((X, y), epochs=2, stop_on_nan=False)["loss"]).all()
 
@@ -181,6 +181,12 @@ def test_a_bar_where_asked(capfd):
         (lambda: weft.Trainer(nn.Linear(1, 1), "adam", "mse"), ["optimizer", "adam"]),
         (lambda: weft.Trainer(nn.Linear(1, 1), weft.optim.SGD([weft.ones(1)]), "mae"), ["mae", "cross_entropy"]),
         (lambda: linear().fit((X[:, :2], Y)), ["(32, 2)", "must be 3"]),
+        (lambda: linear().fit([(X[:0], Y[:0])]), ["(0, 3)", "no rows"]),
+        (lambda: linear().fit([([[1.0], [1.0, 2.0]], Y[:2])]), ["pad"]),
+        (lambda: linear().fit([(np.array(["a", "b"], dtype=object), Y[:2])]), ["Python objects"]),
+        (lambda: linear().fit([(X,)]), ["pair", "of 1"]),
+        (lambda: linear().fit("data"), ["pair", "str"]),
+        (lambda: linear().fit((X, Y), resume="auto"), ["resume", "save="]),
     ],
 )
 def test_mistakes(call, words):
@@ -188,6 +194,28 @@ def test_mistakes(call, words):
         call()
     for word in words:
         assert word in str(error.value)
+
+
+def test_the_history_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    history = classifier().fit((X, LABELS), (X, LABELS), epochs=3)
+    losses, accuracies = history.plot(tmp_path / "a.png").axes
+    for axis, names in ((losses, ["loss", "val_loss"]), (accuracies, ["accuracy", "val_accuracy"])):
+        drawn = {line.get_label().replace(" ", "_"): list(line.get_ydata()) for line in axis.lines}
+        assert drawn == {name: history[name] for name in names}
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="train first"):
+        weft.train.History().plot(tmp_path / "b.png")
+
+
+def test_a_label_out_of_range():
+    labels = LABELS.copy()
+    labels[20] = 7
+    trainer = classifier()
+    with pytest.raises(IndexError):
+        trainer.fit((X, labels), batch_size=10, shuffle=False)
+    trainer = classifier()
+    assert len(trainer.fit((X, LABELS))["loss"]) == 1
 
 
 INTERRUPTED = """
@@ -217,7 +245,7 @@ def test_ctrl_c_ends_between_two_steps_and_saves(tmp_path):
         check=False,
     )
     assert run.stdout == "interrupted at 6 1\n", run.stderr
-    assert sorted(os.listdir(tmp_path / "run")) == ["model.safetensors", "optimizer.safetensors", "weft.json"]
+    assert sorted(os.listdir(tmp_path / "run")) == ["model.safetensors", "training.safetensors", "weft.json"]
 
 
 def test_the_handler_is_put_back():
