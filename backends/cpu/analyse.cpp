@@ -44,6 +44,13 @@ Level level_of(const Program& p, const Instr& in) {
   return level;
 }
 
+void append(const Program& p, Tape& tape, int i) {
+  const Instr& in = p.instrs[size_t(i)];
+  tape.instrs.push_back(i);
+  if (in.op != Op::load && in.op != Op::store) return;
+  if (std::find(tape.accesses.begin(), tape.accesses.end(), in.imm) == tape.accesses.end()) tape.accesses.push_back(in.imm);
+}
+
 void find_levels(Program& p) {
   for (size_t i = 0; i < p.instrs.size(); ++i) {
     Instr& in = p.instrs[i];
@@ -51,12 +58,13 @@ void find_levels(Program& p) {
     Stage& stage = p.stages[size_t(in.stage)];
     stage.has_index |= in.op == Op::index;
     if (in.reduction >= 0) stage.reductions.push_back(in.reduction);
+    if (in.repeats >= 0) continue;
     if (in.level == Level::constant) {
       p.constants.push_back(int(i));
       continue;
     }
-    (in.level == Level::row ? stage.once : stage.each).push_back(int(i));
-    stage.column.push_back(int(i));
+    append(p, in.level == Level::row ? stage.once : stage.each, int(i));
+    append(p, stage.column, int(i));
   }
 }
 
@@ -64,6 +72,7 @@ void find_uses(Program& p) {
   std::vector<int> readers(p.instrs.size(), 0);
   for (size_t i = 0; i < p.instrs.size(); ++i) {
     const Instr& in = p.instrs[i];
+    if (in.repeats >= 0) continue;
     Stage& stage = p.stages[size_t(in.stage)];
     for_each_operand(p, in, [&](int reg) {
       Instr& source = p.instrs[size_t(reg)];
@@ -107,11 +116,11 @@ class Pool {
 };
 
 void allocate_registers(Program& p) {
-  Pool outer;
+  Pool outer, inner;
   int64_t widest = 0;
   std::vector<std::vector<int>> dying(p.instrs.size() + 1);
   for (const Stage& stage : p.stages) {
-    Pool inner;
+    if (!p.shares) inner = Pool();
     // The results of reductions are written while the stage's other outer registers are still read.
     for (int i = stage.first; i < stage.first + stage.count; ++i) {
       Instr& in = p.instrs[size_t(i)];
@@ -136,12 +145,13 @@ void allocate_registers(Program& p) {
         auto& end = dying[size_t(stage.first + stage.count)];
         end.insert(end.end(), later.begin(), later.end());
       }
-      if (in.width == 0 || in.level == Level::constant) continue;
+      if (in.width == 0 || in.level == Level::constant || in.repeats >= 0) continue;
       in.slot = (in.inner ? inner : outer).take(in.width);
       const int end = std::max(in.last_use, i + 1);
       if (size_t(end) <= p.instrs.size()) dying[size_t(end)].push_back(i);
     }
     widest = std::max(widest, inner.size());
+    if (p.shares) continue;
     // Inner registers do not outlive their stage.
     for (auto& list : dying) list.erase(std::remove_if(list.begin(), list.end(), [&](int reg) { return p.instrs[size_t(reg)].inner; }), list.end());
   }

@@ -191,7 +191,7 @@ void read_reduction(Program& p, int i, const IsaTable& isa) {
     if (in.type != r.type) fail("a reduction's type differs from its operand's");
     r.fold = isa.fold(in.op, r.type);
     r.combine = isa.find({combining_op(in.op), r.type, r.type, 0, 0});
-    if (!r.fold || !r.combine) fail("a reduction of this type is not defined");
+    if (!r.fold.fold || !r.combine) fail("a reduction of this type is not defined");
   }
   in.reduction = int(p.reductions.size());
   p.reductions.push_back(r);
@@ -323,6 +323,14 @@ std::unique_ptr<Program> compile_program(const weft_kernel& kernel) {
   read_accesses(kernel, *p, *isa);
   if (p->kind == Kind::loop || p->kind == Kind::contraction) {
     read_tape(kernel, *p, *isa);
+    if (p->kind == Kind::loop) {
+      auto sharing = std::make_shared<Program>(*p);
+      share_stages(*sharing);
+      if (sharing->shares) {
+        analyse(*sharing);
+        p->sharing = std::move(sharing);
+      }
+    }
     analyse(*p);
     if (p->kind == Kind::contraction && !compile_contraction(*p)) return nullptr;
   } else {

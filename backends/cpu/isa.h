@@ -86,16 +86,19 @@ using TransposeFn = void (*)(void* dst, int64_t dst_stride, const void* src, int
 // How many running results a reduction keeps: element i goes to lane i % reduce_lanes. This fixes the order of every reduction.
 constexpr int64_t reduce_lanes = 64;
 
-// acc[l] = op(acc[l], src[l + 64 j]) for all j.
-using FoldFn = void (*)(void* acc, const void* src, int64_t n);
+struct FoldFns {
+  // lanes[l] = op(lanes[l], src[l + 64 j]) for all j; where `fresh`, the lanes begin with the first elements.
+  void (*fold)(void* lanes, const void* src, int64_t n, bool fresh) = nullptr;
+  // lanes[0] = all of the first `count` lanes, combined in a tree.
+  void (*tree)(void* lanes, int64_t count) = nullptr;
+};
 
+// argmax and argmin need no lanes: their result does not depend on the order.
 struct ArgReduceFns {
-  // The same for argmax/argmin; `first` is the inner index of src[0].
+  // best, at against src[0..n), whose first element has inner index `first`; where that is 0, there is no best yet.
   void (*fold)(void* best, int64_t* at, const void* src, int64_t first, int64_t n) = nullptr;
   // best[i], at[i] against src[i] at inner index k, for n independent reductions.
   void (*step)(void* best, int64_t* at, const void* src, int64_t k, int64_t n) = nullptr;
-  // best[i], at[i] against another pair.
-  void (*merge)(void* best, int64_t* at, const void* other, const int64_t* other_at, int64_t n) = nullptr;
 };
 
 struct FindArgs {
@@ -144,7 +147,7 @@ struct IsaTable {
   StoreFn (*store)(int type, int storage);
   ScatterFn (*scatter)(int type, int storage);
   TransposeFn (*transpose)(int storage);
-  FoldFn (*fold)(Op, int type);
+  FoldFns (*fold)(Op, int type);
   ArgReduceFns (*arg_reduce)(Op, int type);
   PackFn (*pack)(int storage, int type);
   MicroKernels (*micro)(int type);

@@ -30,7 +30,7 @@ GatherFn find_gather(int storage);
 StoreFn find_store(int type, int storage);
 ScatterFn find_scatter(int type, int storage);
 TransposeFn find_transpose(int storage);
-FoldFn find_fold(Op, int type);
+FoldFns find_fold(Op, int type);
 ArgReduceFns find_arg_reduce(Op, int type);
 PackFn find_pack(int storage, int type);
 MicroKernels find_micro(int type);

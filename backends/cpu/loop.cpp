@@ -118,8 +118,9 @@ Tile LoopRun::inner_tile(int64_t first, int64_t n, bool flat) {
   if (flat || p_.inner_rank == 1) {
     int64_t rest = first;
     for (int d = p_.inner_rank - 1; d >= 0; --d) {
-      inner_coords_[d] = rest % words_[p_.outer_rank + d];
-      rest /= words_[p_.outer_rank + d];
+      const int64_t size = words_[p_.outer_rank + d];
+      inner_coords_[d] = rest < size ? rest : rest % size;
+      rest = rest < size ? 0 : rest / size;
     }
     inner_at_[0] = 0;
     inner_length_[0] = n;
@@ -147,14 +148,14 @@ void LoopRun::run(const Worker& worker) {
 void LoopRun::run_row_tile(const Tile& tile) {
   for (const Stage& stage : p_.stages) {
     if (stage.inner) run_inner_row(stage, tile);
-    else run_list(stage.each, tile, false);
+    else run_tape(stage.each, tile, false);
   }
 }
 
 void LoopRun::run_column_tile(const Tile& tile) {
   for (const Stage& stage : p_.stages) {
     if (stage.inner) run_inner_column(stage, tile);
-    else run_list(stage.each, tile, false);
+    else run_tape(stage.each, tile, false);
   }
 }
 
@@ -184,11 +185,11 @@ void LoopRun::run_inner_row(const Stage& stage, const Tile& outer) {
   one.consecutive = true;
   in_inner_row_ = true;
   for (int64_t r = 0; r < outer.n; ++r) {
-    if (inner_points_ > 0) run_list(stage.once, one, true);
+    if (inner_points_ > 0 && !stage.once.instrs.empty()) run_tape(stage.once, one, true);
     for (int64_t i = 0; i < inner_points_; i += inner_capacity_) {
       const Tile tile = inner_tile(i, std::min(inner_capacity_, inner_points_ - i), inner_flat);
-      run_list(stage.each, tile, false);
-      for (int k : stage.reductions) fold_row(k, tile, i, inner_points_);
+      run_tape(stage.each, tile, false);
+      for (int k : stage.reductions) fold_row(k, tile, i);
     }
     finish(stage, inner_points_, 1, r);
     step(1);
@@ -204,47 +205,38 @@ void LoopRun::run_inner_column(const Stage& stage, const Tile& outer) {
   Tile tile = outer;
   tile.shared = point_;
   for (int64_t k = 0; k < inner_points_; ++k) {
-    run_list(stage.column, tile, false);
+    run_tape(stage.column, tile, false);
     for (int r : stage.reductions) fold_column(r, k, tile.n);
     for (int d = p_.rank() - 1; d >= p_.outer_rank && ++point_[d] == words_[d]; --d) point_[d] = 0;
   }
   finish(stage, inner_points_, outer.n, 0);
 }
 
-void LoopRun::fold_row(int index, const Tile& tile, int64_t first, int64_t total) {
+void LoopRun::fold_row(int index, const Tile& tile, int64_t first) {
   const Reduction& r = p_.reductions[size_t(index)];
-  const char* values = static_cast<const char*>(as_tile(r.operand, tile.n, splat_));
-  int64_t n = tile.n;
-  if (first == 0) {
-    // The first elements fill the lanes; tiles are multiples of the lanes long, but for the last.
-    const int64_t lanes = std::min(total, reduce_lanes);
-    std::memcpy(lanes_[index], values, size_t(lanes * r.width));
-    for (int64_t l = 0; r.arg && l < lanes; ++l) lane_at_[index][l] = l;
-    values += lanes * r.width;
-    n -= lanes;
-    first += lanes;
-  }
-  if (n <= 0) return;
-  if (r.arg) r.arg_fns.fold(lanes_[index], lane_at_[index], values, first, n);
-  else r.fold(lanes_[index], values, n);
+  const void* values = as_tile(r.operand, tile.n, splat_);
+  if (r.arg) r.arg_fns.fold(lanes_[index], lane_at_[index], values, first, tile.n);
+  else r.fold.fold(lanes_[index], values, tile.n, first == 0);
 }
 
 void LoopRun::fold_column(int index, int64_t k, int64_t n) {
   const Reduction& r = p_.reductions[size_t(index)];
   const void* values = as_tile(r.operand, n, splat_);
-  const int64_t lane = k % reduce_lanes * n;
-  char* lanes = lanes_[index] + lane * r.width;
-  if (k < reduce_lanes) {
-    std::memcpy(lanes, values, size_t(n * r.width));
-    if (r.arg) std::fill(lane_at_[index] + lane, lane_at_[index] + lane + n, k);
-  } else if (r.arg) {
-    r.arg_fns.step(lanes, lane_at_[index] + lane, values, k, n);
-  } else {
-    r.combine(lanes, lanes, values, values, n);
+  if (r.arg) {
+    if (k == 0) {
+      std::memcpy(lanes_[index], values, size_t(n * r.width));
+      std::fill_n(lane_at_[index], n, 0);
+    } else {
+      r.arg_fns.step(lanes_[index], lane_at_[index], values, k, n);
+    }
+    return;
   }
+  char* lanes = lanes_[index] + k % reduce_lanes * n * r.width;
+  if (k < reduce_lanes) std::memcpy(lanes, values, size_t(n * r.width));
+  else r.combine(lanes, lanes, values, values, n);
 }
 
-// The tree over the lanes, each `units` wide, into element `at` of the result.
+// The results of a stage's reductions, `units` of them, from element `at` on.
 void LoopRun::finish(const Stage& stage, int64_t total, int64_t units, int64_t at) {
   for (int index : stage.reductions) {
     const Reduction& r = p_.reductions[size_t(index)];
@@ -258,25 +250,45 @@ void LoopRun::finish(const Stage& stage, int64_t total, int64_t units, int64_t a
       for (int64_t u = 0; u < units; ++u) std::memcpy(result + u * in.width, &r.identity, size_t(in.width));
       continue;
     }
-    for (int64_t w = reduce_lanes / 2; w > 0; w /= 2) {
+    if (!r.arg && units == 1) r.fold.tree(lanes, count);
+    // The same tree over lanes that are `units` wide.
+    for (int64_t w = reduce_lanes / 2; w > 0 && units > 1 && !r.arg; w /= 2) {
       const int64_t pairs = std::clamp<int64_t>(count - w, 0, w) * units;
-      if (pairs == 0) continue;
-      char* upper = lanes + w * units * r.width;
-      if (r.arg) r.arg_fns.merge(lanes, lane_at_[index], upper, lane_at_[index] + w * units, pairs);
-      else r.combine(lanes, lanes, upper, upper, pairs);
+      const char* upper = lanes + w * units * r.width;
+      if (pairs > 0) r.combine(lanes, lanes, upper, upper, pairs);
     }
-    std::memcpy(result, r.arg ? reinterpret_cast<const char*>(lane_at_[index]) : lanes, size_t(units * in.width));
+    const void* from = r.arg ? reinterpret_cast<const char*>(lane_at_[index]) : lanes;
+    if (in.width == 4 && units == 1) std::memcpy(result, from, 4);
+    else std::memcpy(result, from, size_t(units * in.width));
   }
 }
 
 void LoopRun::run_epilogue(const Tile& tile, int sum, const void* values) {
   ptr_[sum] = static_cast<const char*>(values);
   for (const Stage& stage : p_.stages)
-    if (!stage.inner) run_list(stage.each, tile, false);
+    if (!stage.inner) run_tape(stage.each, tile, false);
 }
 
+namespace {
+
+constexpr int64_t kept_bytes = 256 << 10;  // registers of a whole row: they should stay in L2
+
+bool row_fits(const Program& p, const int64_t* words) {
+  int64_t points = 1;
+  for (int d = p.outer_rank; d < p.rank(); ++d) points *= words[d];
+  return points > 0 && points <= kept_bytes / std::max<int64_t>(p.inner_pool, 4);
+}
+
+}  // namespace
+
 void run_loop(const LaunchContext& context, const Worker& worker) {
-  LoopRun run(context, *worker.arena, worker.count);
+  const Program& program = *context.program;
+  if (program.sharing && row_fits(*program.sharing, context.words)) {
+    LoopRun run(*program.sharing, context, *worker.arena, worker.count);
+    if (run.may_share()) return run.run(worker);
+    worker.arena->reset();
+  }
+  LoopRun run(program, context, *worker.arena, worker.count);
   run.run(worker);
 }
 

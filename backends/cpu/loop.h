@@ -35,15 +35,21 @@ struct BoundAccess {
   bool inner_linear = false;
   char* low = nullptr;  // the bytes it can touch
   char* high = nullptr;
+  char* at = nullptr;   // where the current tile begins, if one stride, `step`, leads through it
+  int64_t step = 0;
   bool direct = false;  // loads: registers may point into memory. stores: values may be computed into memory
 };
 
 class LoopRun {
  public:
-  LoopRun(const LaunchContext&, Arena&, int threads);
+  LoopRun(const LaunchContext& context, Arena& arena, int threads) : LoopRun(*context.program, context, arena, threads) {}
+  LoopRun(const Program&, const LaunchContext&, Arena&, int threads);
 
   // All of this worker's tiles.
   void run(const Worker&);
+
+  // Of a program that shares registers between stages: whether it may stand in for the original here.
+  bool may_share() const;
 
   // For contractions: the sizes, and one outer stage over a tile whose reduce.sum is given.
   const int64_t* sizes() const { return words_; }
@@ -71,7 +77,7 @@ class LoopRun {
   void run_column_tile(const Tile&);
   void run_inner_row(const Stage&, const Tile& outer);
   void run_inner_column(const Stage&, const Tile& outer);
-  void fold_row(int reduction, const Tile&, int64_t first, int64_t total);
+  void fold_row(int reduction, const Tile&, int64_t first);
   void fold_column(int reduction, int64_t k, int64_t n);
   void finish(const Stage&, int64_t total, int64_t units, int64_t at);
   Tile inner_tile(int64_t first, int64_t n, bool flat);
@@ -79,7 +85,8 @@ class LoopRun {
   bool flat(const Stage&, bool inner) const;
 
   // loop_tile.cpp
-  void run_list(const std::vector<int>&, const Tile&, bool once);
+  void run_tape(const Tape&, const Tile&, bool once);
+  void place(const Tape&, const Tile&);
   void load(int i, const Tile&, void* dst);
   void load_run(const BoundAccess&, const Tile&, int r, int64_t fixed, char* dst);
   void store(int i, const Tile&);
@@ -92,7 +99,7 @@ class LoopRun {
   bool run_offsets(const BoundAccess&, const Tile&, int r, int64_t start, int64_t low, int64_t high);
   int dilated_offsets(const BoundAccess&, const Tile&, int r, int64_t start);
   bool is_scalar(int reg) const;
-  char* direct_target(const Instr&, const Tile&);
+  char* direct_target(const Instr&, const Tile&) const;
   bool one_run(const BoundAccess&, const Tile&) const;
   const void* as_tile(int reg, int64_t n, void* scratch) const;
 
@@ -126,7 +133,6 @@ class LoopRun {
   int64_t *at_ = nullptr, *length_ = nullptr, *coords_ = nullptr;
   int64_t *inner_at_ = nullptr, *inner_length_ = nullptr, *inner_coords_ = nullptr;
   int64_t* point_ = nullptr;  // full coordinates: of an outer point in row mode, of an inner point in column mode
-  int64_t redirected_ = -1;   // the store whose value was just computed into memory
 };
 
 }  // namespace weft::cpu

@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t register_bytes = 32 << 10;  // of tile registers at once: they should stay in L1
 constexpr int64_t row_bytes = 128 << 10;      // rows of one outer tile, between stages
 constexpr int64_t lane_bytes = 256 << 10;     // of running results in column mode: in L2
-constexpr int64_t longest_tile = 2048;
+constexpr int64_t longest_tile = 2048, longest_row_tile = 8192;
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
@@ -28,10 +28,12 @@ bool linear(const int64_t* strides, const int64_t* sizes, int first, int end) {
   return true;
 }
 
+bool overlap(const BoundAccess& a, const BoundAccess& b) { return a.base == b.base && a.low < b.high && b.low < a.high; }
+
 }  // namespace
 
-LoopRun::LoopRun(const LaunchContext& context, Arena& arena, int threads)
-    : p_(*context.program), context_(context), arena_(arena), words_(context.words), threads_(threads) {
+LoopRun::LoopRun(const Program& program, const LaunchContext& context, Arena& arena, int threads)
+    : p_(program), context_(context), arena_(arena), words_(context.words), threads_(threads) {
   const int64_t instrs = int64_t(p_.instrs.size());
   accesses_ = arena_.array<BoundAccess>(int64_t(p_.accesses.size()));
   ptr_ = arena_.array<const char*>(instrs);
@@ -96,7 +98,7 @@ void LoopRun::bind_extent(BoundAccess& a) {
 void LoopRun::allow_direct() {
   for (int i = 0; i < int(p_.accesses.size()); ++i) {
     BoundAccess& a = accesses_[i];
-    a.direct = a.plain && storage_size(register_type(a.access->dtype)) == a.access->size;
+    a.direct = !a.access->dilated && a.access->index_regs.empty() && storage_size(register_type(a.access->dtype)) == a.access->size;
   }
   for (const Instr& store : p_.instrs) {
     if (store.op != Op::store) continue;
@@ -105,7 +107,7 @@ void LoopRun::allow_direct() {
     for (const Instr& load : p_.instrs) {
       if (load.op != Op::load) continue;
       BoundAccess& l = accesses_[load.imm];
-      if (l.base != s.base || l.high <= s.low || s.high <= l.low) continue;
+      if (!overlap(l, s)) continue;
       const int load_at = int(&load - p_.instrs.data());
       const bool computed_early = p_.instrs[size_t(store.a)].only_store == store_at;
       const int written_at = computed_early ? store.a : store_at;
@@ -113,6 +115,19 @@ void LoopRun::allow_direct() {
       if (load.last_use > written_at) l.direct = false;  // a register must keep the old value
     }
   }
+}
+
+// A load that was left out must not see what a store between it and the earlier one wrote.
+bool LoopRun::may_share() const {
+  if (outer_points_ == 0) return true;
+  if (mode_ != row_mode) return false;
+  for (size_t i = 0; i < p_.instrs.size(); ++i) {
+    const Instr& load = p_.instrs[i];
+    if (load.op != Op::load || load.repeats < 0) continue;
+    for (size_t s = size_t(load.repeats); s < i; ++s)
+      if (p_.instrs[s].op == Op::store && overlap(accesses_[load.imm], accesses_[p_.instrs[s].imm])) return false;
+  }
+  return true;
 }
 
 void LoopRun::find_run_uniform() {
@@ -195,15 +210,16 @@ void LoopRun::choose_tiles() {
         if (a.strides[d] == 1 && words_[d] >= 8) block_dim_ = d;
     }
   } else if (mode_ == row_mode) {
-    inner_capacity_ = fitting(register_bytes, p_.inner_pool);
+    inner_capacity_ = std::clamp<int64_t>(register_bytes / std::max<int64_t>(p_.inner_pool, 4) / 64 * 64, 64, longest_row_tile);
     inner_capacity_ = std::min(inner_capacity_, round_up(std::max<int64_t>(inner_points_, 1), 64));
+    if (p_.shares) inner_capacity_ = round_up(inner_points_, 64);
     int64_t per_row = p_.outer_pool;
     for (const BoundAccess* a = accesses_; a != accesses_ + p_.accesses.size(); ++a) per_row += a->access->size * inner_points_;
     const int64_t rows = std::clamp<int64_t>(row_bytes / std::max<int64_t>(per_row, 1), 1, 256);
-    capacity_ = std::min(rows, (outer_points_ + threads_ - 1) / threads_);
+    capacity_ = p_.shares ? 1 : std::min(rows, (outer_points_ + threads_ - 1) / threads_);
   } else {
     int64_t per_point = 0;
-    for (const Reduction& r : p_.reductions) per_point += std::min(inner_points_, reduce_lanes) * (r.width + (r.arg ? 8 : 0));
+    for (const Reduction& r : p_.reductions) per_point += r.arg ? r.width + 8 : std::min(inner_points_, reduce_lanes) * r.width;
     const int64_t cap = std::clamp<int64_t>(lane_bytes / std::max<int64_t>(per_point, 1) / 64 * 64, 64, longest_tile);
     capacity_ = std::min({fitting(register_bytes, p_.inner_pool + p_.outer_pool), cap, even});
     inner_capacity_ = capacity_;
@@ -224,9 +240,10 @@ void LoopRun::choose_tiles() {
   inner_pool_ = arena_.array<char>(p_.inner_pool * round_up(inner_capacity_, 64));
   const int64_t units = mode_ == row_mode ? 1 : round_up(capacity_, 64);
   for (size_t r = 0; r < p_.reductions.size(); ++r) {
-    const int64_t lanes = mode_ == row_mode ? reduce_lanes : std::min(inner_points_, reduce_lanes);
+    const bool arg = p_.reductions[r].arg;
+    const int64_t lanes = arg ? 1 : mode_ == row_mode ? reduce_lanes : std::min(inner_points_, reduce_lanes);
     lanes_[r] = arena_.array<char>(lanes * units * p_.reductions[r].width);
-    lane_at_[r] = p_.reductions[r].arg ? arena_.array<int64_t>(lanes * units) : nullptr;
+    lane_at_[r] = arg ? arena_.array<int64_t>(units) : nullptr;
   }
   if (mode_ == row_mode) {
     const int64_t size = p_.inner_rank ? std::max<int64_t>(words_[p_.rank() - 1], 1) : 1;

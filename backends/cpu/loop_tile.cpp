@@ -189,19 +189,34 @@ void LoopRun::load_run(const BoundAccess& a, const Tile& t, int r, int64_t fixed
   }
 }
 
+// Finds where each access of a tape begins in a tile.
+void LoopRun::place(const Tape& tape, const Tile& t) {
+  for (int i : tape.accesses) {
+    BoundAccess& a = accesses_[i];
+    a.at = nullptr;
+    if (!one_run(a, t)) {
+      // Bounds do not matter where they leave out no point.
+      if (t.runs != 1 || a.access->dilated || !a.access->index_regs.empty()) continue;
+      int64_t low, high;
+      inside_range(a, t, 0, low, high);
+      if (low != 0 || high != t.n) continue;
+    }
+    a.at = a.base + run_offset(a, t, 0, fixed_offset(a, t)) * a.access->size;
+    a.step = t.dims ? a.strides[t.last_dim()] : 0;
+  }
+}
+
 void LoopRun::load(int i, const Tile& t, void* dst) {
   const Instr& in = p_.instrs[size_t(i)];
   const BoundAccess& a = accesses_[in.imm];
   const Access& access = *a.access;
-  const int64_t fixed = fixed_offset(a, t);
   ptr_[i] = static_cast<const char*>(dst);
-  if (one_run(a, t)) {
-    const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
-    const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
-    if (a.direct && (stride == 1 || t.n == 1)) ptr_[i] = src;
-    else access.load(dst, src, stride, t.n);
+  if (a.at) {
+    if (a.direct && (a.step == 1 || t.n == 1)) ptr_[i] = a.at;
+    else access.load(dst, a.at, a.step, t.n);
     return;
   }
+  const int64_t fixed = fixed_offset(a, t);
   if (t.block_dim >= 0 && a.plain && a.strides[t.block_dim] == 1) {
     const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
     access.transpose(dst, t.length[0], src, a.strides[t.last_dim()], t.runs, t.length[0]);
@@ -242,13 +257,12 @@ void LoopRun::store_run(const Instr& in, const BoundAccess& a, const Tile& t, in
 void LoopRun::store(int i, const Tile& t) {
   const Instr& in = p_.instrs[size_t(i)];
   const BoundAccess& a = accesses_[in.imm];
-  const int64_t fixed = fixed_offset(a, t);
   const char* values = static_cast<const char*>(as_tile(in.a, t.n, splat_));
-  if (one_run(a, t)) {
-    const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
-    in.store(a.base + run_offset(a, t, 0, fixed) * a.access->size, stride, values, t.n);
+  if (a.at) {
+    in.store(a.at, a.step, values, t.n);
     return;
   }
+  const int64_t fixed = fixed_offset(a, t);
   for (int r = 0; r < t.runs; ++r) store_run(in, a, t, r, fixed, values);
 }
 
@@ -275,30 +289,30 @@ void LoopRun::check(int i, const Tile& t) {
 }
 
 // Where an instruction may put its result at once because a store, its only reader, will put it there anyway.
-char* LoopRun::direct_target(const Instr& in, const Tile& t) {
+char* LoopRun::direct_target(const Instr& in, const Tile& t) const {
   if (in.only_store < 0) return nullptr;
   const BoundAccess& a = accesses_[p_.instrs[size_t(in.only_store)].imm];
-  if (!a.direct || !one_run(a, t) || register_type(a.access->dtype) != in.type) return nullptr;
-  if (t.n > 1 && (t.dims == 0 || a.strides[t.last_dim()] != 1)) return nullptr;
-  return a.base + run_offset(a, t, 0, fixed_offset(a, t)) * a.access->size;
+  const bool dense = a.step == 1 || t.n == 1;
+  return a.direct && dense && register_type(a.access->dtype) == in.type ? a.at : nullptr;
 }
 
 // `once`: instructions whose results are single values.
-void LoopRun::run_list(const std::vector<int>& list, const Tile& t, bool once) {
+void LoopRun::run_tape(const Tape& tape, const Tile& t, bool once) {
+  place(tape, t);
   const int64_t outer_stride = (capacity_ + 63) / 64 * 64, inner_stride = (inner_capacity_ + 63) / 64 * 64;
   const Mode mode = in_inner_row_ ? row_mode : mode_;
-  for (int i : list) {
+  for (int i : tape.instrs) {
     const Instr& in = p_.instrs[size_t(i)];
     if (in.op == Op::store) {
-      if (p_.instrs[size_t(in.a)].only_store == i && ptr_[in.a] == nullptr) continue;  // already in memory
-      store(i, t);
+      const bool done = p_.instrs[size_t(in.a)].only_store == i && ptr_[in.a] == nullptr;  // already in memory
+      if (!done) store(i, t);
       continue;
     }
     if (in.op == Op::check) {
       check(i, t);
       continue;
     }
-    if (in.reduction >= 0) continue;  // the driver folds after the list
+    if (in.reduction >= 0) continue;  // the driver folds after the tape
     char* dst = once ? reinterpret_cast<char*>(&scalars_[i]) : in.inner ? inner_pool_ + in.slot * inner_stride : outer_pool_ + in.slot * outer_stride;
     if (in.op == Op::load) {
       load(i, t, dst);
