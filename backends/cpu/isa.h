@@ -101,6 +101,11 @@ struct ArgReduceFns {
   void (*step)(void* best, int64_t* at, const void* src, int64_t k, int64_t n) = nullptr;
 };
 
+// Inclusive scans of `rows` rows (at most scan_rows), side by side: row r lies at dst + r * dst_row and src + r * src_row (in
+// elements) and goes on from carry[r], or begins where `fresh`. carry[r] is then its last result. dst may be src.
+constexpr int64_t scan_rows = 8;
+using ScanFn = void (*)(void* dst, int64_t dst_row, const void* src, int64_t src_row, int64_t rows, int64_t n, void* carry, bool fresh);
+
 struct FindArgs {
   Op op;
   int type;          // of the result
@@ -149,6 +154,7 @@ struct IsaTable {
   TransposeFn (*transpose)(int storage);
   FoldFns (*fold)(Op, int type);
   ArgReduceFns (*arg_reduce)(Op, int type);
+  ScanFn (*scan)(Op, int type);
   PackFn (*pack)(int storage, int type);
   MicroKernels (*micro)(int type);
 };

@@ -32,6 +32,7 @@ ScatterFn find_scatter(int type, int storage);
 TransposeFn find_transpose(int storage);
 FoldFns find_fold(Op, int type);
 ArgReduceFns find_arg_reduce(Op, int type);
+ScanFn find_scan(Op, int type);
 PackFn find_pack(int storage, int type);
 MicroKernels find_micro(int type);
 

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int64_t no_coords[1] = {0};
 
+// The coordinates of a flat index.
+void split(const int64_t* sizes, int dims, int64_t index, int64_t* coords) {
+  for (int d = dims - 1; d >= 0; --d) {
+    coords[d] = index < sizes[d] ? index : index % sizes[d];
+    index = index < sizes[d] ? 0 : index / sizes[d];
+  }
+}
+
 // The runs of `n` points that follow one another in row-major order from flat index `first`.
 int enumerate_runs(const int64_t* sizes, int dims, int64_t first, int64_t n, int64_t* at, int64_t* length, int64_t* coords) {
   if (dims == 0) {
@@ -17,10 +25,7 @@ int enumerate_runs(const int64_t* sizes, int dims, int64_t first, int64_t n, int
     length[0] = n;
     return 1;
   }
-  for (int d = dims - 1; d >= 0; --d) {
-    coords[d] = first % sizes[d];
-    first /= sizes[d];
-  }
+  split(sizes, dims, first, coords);
   const int64_t last = sizes[dims - 1];
   int runs = 0;
   int64_t done = 0;
@@ -59,50 +64,46 @@ void LoopRun::outer_tile(int64_t index, bool flat, Tile& t) {
   t.length = length_;
   t.coords = dims ? coords_ : no_coords;
   t.shared = zeros_;
-  if (block_dim_ >= 0) {
-    const int last = dims - 1;
-    const int64_t across = (words_[last] + block_columns_ - 1) / block_columns_;
-    const int64_t down = (words_[block_dim_] + block_rows_ - 1) / block_rows_;
-    int64_t start[64] = {};
-    start[last] = index % across * block_columns_;
-    index /= across;
-    start[block_dim_] = index % down * block_rows_;
-    index /= down;
-    for (int d = last - 1; d >= 0; --d) {
-      if (d == block_dim_) continue;
-      start[d] = index % words_[d];
-      index /= words_[d];
-    }
-    const int64_t rows = std::min(block_rows_, words_[block_dim_] - start[block_dim_]);
-    const int64_t columns = std::min(block_columns_, words_[last] - start[last]);
-    for (int64_t r = 0; r < rows; ++r) {
-      at_[r] = r * columns;
-      length_[r] = columns;
-      std::copy(start, start + dims, coords_ + r * dims);
-      coords_[r * dims + block_dim_] += r;
-    }
-    t.n = rows * columns;
-    t.runs = int(rows);
-    t.consecutive = false;
-    t.block_dim = block_dim_;
-    return;
-  }
+  t.consecutive = block_dim_ < 0;
+  t.block_dim = block_dim_;
+  if (block_dim_ >= 0) return block_tile(index, t);
   const int64_t first = index * capacity_;
   t.n = std::min(capacity_, outer_points_ - first);
-  t.consecutive = true;
-  t.block_dim = -1;
   if (flat && dims) {
-    int64_t rest = first;
-    for (int d = dims - 1; d >= 0; --d) {
-      coords_[d] = rest % words_[d];
-      rest /= words_[d];
-    }
+    split(words_, dims, first, coords_);
     at_[0] = 0;
     length_[0] = t.n;
     t.runs = 1;
   } else {
     t.runs = enumerate_runs(words_, dims, first, t.n, at_, length_, coords_);
   }
+}
+
+// A tile over two dimensions, its rows one apart in the first of them.
+void LoopRun::block_tile(int64_t index, Tile& t) {
+  const int dims = p_.outer_rank, last = dims - 1;
+  const int64_t across = (words_[last] + block_columns_ - 1) / block_columns_;
+  const int64_t down = (words_[block_dim_] + block_rows_ - 1) / block_rows_;
+  int64_t* start = coords_;
+  start[last] = index % across * block_columns_;
+  index /= across;
+  start[block_dim_] = index % down * block_rows_;
+  index /= down;
+  for (int d = last - 1; d >= 0; --d) {
+    if (d == block_dim_) continue;
+    start[d] = index % words_[d];
+    index /= words_[d];
+  }
+  const int64_t rows = std::min(block_rows_, words_[block_dim_] - start[block_dim_]);
+  const int64_t columns = std::min(block_columns_, words_[last] - start[last]);
+  for (int64_t r = 0; r < rows; ++r) {
+    at_[r] = r * columns;
+    length_[r] = columns;
+    if (r > 0) std::copy(start, start + dims, coords_ + r * dims);
+    coords_[r * dims + block_dim_] = start[block_dim_] + r;
+  }
+  t.n = rows * columns;
+  t.runs = int(rows);
 }
 
 Tile LoopRun::inner_tile(int64_t first, int64_t n, bool flat) {
@@ -116,12 +117,7 @@ Tile LoopRun::inner_tile(int64_t first, int64_t n, bool flat) {
   t.shared = point_;
   t.consecutive = true;
   if (flat || p_.inner_rank == 1) {
-    int64_t rest = first;
-    for (int d = p_.inner_rank - 1; d >= 0; --d) {
-      const int64_t size = words_[p_.outer_rank + d];
-      inner_coords_[d] = rest < size ? rest : rest % size;
-      rest = rest < size ? 0 : rest / size;
-    }
+    split(words_ + p_.outer_rank, p_.inner_rank, first, inner_coords_);
     inner_at_[0] = 0;
     inner_length_[0] = n;
     t.runs = 1;

@@ -82,6 +82,7 @@ class LoopRun {
   void finish(const Stage&, int64_t total, int64_t units, int64_t at);
   Tile inner_tile(int64_t first, int64_t n, bool flat);
   void outer_tile(int64_t index, bool flat, Tile&);
+  void block_tile(int64_t index, Tile&);
   bool flat(const Stage&, bool inner) const;
 
   // loop_tile.cpp
