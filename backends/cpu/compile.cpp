@@ -133,6 +133,7 @@ void read_accesses(const weft_kernel& kernel, Program& p, const IsaTable& isa) {
     for (int d = 0; d < rank; ++d) a.stride_classes.push_back(in.stride_classes ? in.stride_classes[d] : uint8_t(WEFT_STRIDE_OTHER));
     a.load = isa.load(in.dtype);
     a.gather = isa.gather(in.dtype);
+    a.gather_rows = isa.gather_rows(in.dtype);
     a.transpose = isa.transpose(in.dtype);
     p.has_indices |= in.indices > 0;
     p.accesses.push_back(std::move(a));

@@ -77,6 +77,8 @@ using TileFn = void (*)(void* dst, const void* a, const void* b, const void* c, 
 // Between memory and registers, with conversion. Strides and offsets count elements.
 using LoadFn = void (*)(void* dst, const void* src, int64_t stride, int64_t n);
 using GatherFn = void (*)(void* dst, const void* src, const int64_t* offsets, int64_t n);
+// dst[r * n + i] = src[offsets[r] + i]: whole rows.
+using GatherRowsFn = void (*)(void* dst, const void* src, const int64_t* offsets, int64_t rows, int64_t n);
 using StoreFn = void (*)(void* dst, int64_t stride, const void* src, int64_t n);
 using ScatterFn = void (*)(void* dst, const int64_t* offsets, const void* src, int64_t n);
 
@@ -149,6 +151,7 @@ struct IsaTable {
   TileFn (*find)(const FindArgs&);
   LoadFn (*load)(int storage);
   GatherFn (*gather)(int storage);
+  GatherRowsFn (*gather_rows)(int storage);
   StoreFn (*store)(int type, int storage);
   ScatterFn (*scatter)(int type, int storage);
   TransposeFn (*transpose)(int storage);

@@ -27,6 +27,7 @@ TileFn find_math(const FindArgs&);
 TileFn find_cast(const FindArgs&);
 LoadFn find_load(int storage);
 GatherFn find_gather(int storage);
+GatherRowsFn find_gather_rows(int storage);
 StoreFn find_store(int type, int storage);
 ScatterFn find_scatter(int type, int storage);
 TransposeFn find_transpose(int storage);

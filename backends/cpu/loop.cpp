@@ -36,7 +36,7 @@ int enumerate_runs(const int64_t* sizes, int dims, int64_t first, int64_t n, int
     done += length[runs++];
     if (done == n) return runs;
     int64_t* next = coords + int64_t(runs) * dims;
-    std::copy(here, here + dims, next);
+    for (int d = 0; d < dims - 1; ++d) next[d] = here[d];  // a handful: a call to memmove would cost more
     next[dims - 1] = 0;
     for (int d = dims - 2; d >= 0 && ++next[d] == sizes[d]; --d) next[d] = 0;
     here = next;
@@ -77,6 +77,14 @@ void LoopRun::outer_tile(int64_t index, bool flat, Tile& t) {
   } else {
     t.runs = enumerate_runs(words_, dims, first, t.n, at_, length_, coords_);
   }
+  if (!by_run_) return;
+  run_tile_ = t;
+  run_tile_.n = t.runs;
+  run_tile_.dims = dims - 1;
+  run_tile_.at = run_at_;
+  run_tile_.length = run_length_;
+  run_tile_.coords = run_coords_;
+  run_tile_.runs = enumerate_runs(words_, dims - 1, first / words_[dims - 1], t.runs, run_at_, run_length_, run_coords_);
 }
 
 // A tile over two dimensions, its rows one apart in the first of them.

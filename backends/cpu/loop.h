@@ -35,6 +35,7 @@ struct BoundAccess {
   bool inner_linear = false;
   char* low = nullptr;  // the bytes it can touch
   char* high = nullptr;
+  bool per_run = false;  // a load of one value for each run of a tile
   char* at = nullptr;   // where the current tile begins, if one stride, `step`, leads through it
   int64_t step = 0;
   bool direct = false;  // loads: registers may point into memory. stores: values may be computed into memory
@@ -67,6 +68,7 @@ class LoopRun {
   void bind_extent(BoundAccess&);
   void allow_direct();
   void find_run_uniform();
+  void choose_runs();
   void run_constants();
   void choose_mode();
   double cost(Mode) const;
@@ -86,6 +88,9 @@ class LoopRun {
   bool flat(const Stage&, bool inner) const;
 
   // loop_tile.cpp
+  void spread_runs(int reg, const Tile&);
+  bool one_per_run(int i) const { return by_run_ && run_uniform_[i] && p_.instrs[size_t(i)].level != Level::constant; }
+  const char* operand(int reg, bool per_run) const { return !per_run && spread_[reg] ? spread_[reg] : ptr_[reg]; }
   void run_tape(const Tape&, const Tile&, bool once);
   void place(const Tape&, const Tile&);
   void load(int i, const Tile&, void* dst);
@@ -93,11 +98,12 @@ class LoopRun {
   void store(int i, const Tile&);
   void store_run(const Instr&, const BoundAccess&, const Tile&, int r, int64_t fixed, const char* values);
   void fill_index(int dim, const Tile&, int64_t* dst);
-  void check(int i, const Tile&);
+  void check(int i, const Tile&, bool per_run);
   int64_t fixed_offset(const BoundAccess&, const Tile&) const;
   int64_t run_offset(const BoundAccess&, const Tile&, int r, int64_t fixed) const;
   void inside_range(const BoundAccess&, const Tile&, int r, int64_t& low, int64_t& high) const;
   bool run_offsets(const BoundAccess&, const Tile&, int r, int64_t start, int64_t low, int64_t high);
+  bool row_offsets(const BoundAccess&, const Tile&, int64_t fixed);
   int dilated_offsets(const BoundAccess&, const Tile&, int r, int64_t start);
   bool is_scalar(int reg) const;
   char* direct_target(const Instr&, const Tile&) const;
@@ -112,6 +118,11 @@ class LoopRun {
   const char** ptr_;   // where each register's values are now
   uint64_t* scalars_;  // registers that are one value
   bool* run_uniform_;  // outer registers that do not change along the last outer dimension
+  // Where tiles are made of whole runs and something is uniform along them, such registers have one element per run.
+  bool by_run_ = false;
+  Tile run_tile_;         // the current tile's runs, one point each: a tile over the outer dimensions but the last
+  char** spread_;         // such a register with a copy for each point, where an instruction needs that
+  int64_t *run_at_ = nullptr, *run_length_ = nullptr, *run_coords_ = nullptr;
   char* outer_pool_ = nullptr;
   char* inner_pool_ = nullptr;
   char** lanes_;           // of each reduction

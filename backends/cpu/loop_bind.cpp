@@ -39,6 +39,8 @@ LoopRun::LoopRun(const Program& program, const LaunchContext& context, Arena& ar
   ptr_ = arena_.array<const char*>(instrs);
   scalars_ = arena_.array<uint64_t>(instrs);
   run_uniform_ = arena_.array<bool>(instrs);
+  spread_ = arena_.array<char*>(instrs);
+  std::fill_n(spread_, instrs, nullptr);
   lanes_ = arena_.array<char*>(int64_t(p_.reductions.size()));
   lane_at_ = arena_.array<int64_t*>(int64_t(p_.reductions.size()));
   zeros_ = arena_.array<int64_t>(p_.rank() + 1);
@@ -48,7 +50,10 @@ LoopRun::LoopRun(const Program& program, const LaunchContext& context, Arena& ar
   for (int i = 0; i < int(p_.accesses.size()); ++i) bind_access(i);
   if (outer_points_ == 0) return;
   allow_direct();
-  if (p_.has_indices) find_run_uniform();
+  if (p_.has_indices) {
+    find_run_uniform();
+    choose_runs();
+  }
   run_constants();
   if (p_.kind != Kind::loop) return;
   choose_mode();
@@ -134,7 +139,7 @@ void LoopRun::find_run_uniform() {
   const int last = p_.outer_rank - 1;
   for (size_t i = 0; i < p_.instrs.size(); ++i) {
     const Instr& in = p_.instrs[i];
-    bool same = in.reduction < 0 && !in.inner;
+    bool same = in.reduction < 0 && !in.inner && in.op != Op::store;
     for (int reg : {in.a, in.b, in.c})
       if (reg >= 0) same = same && run_uniform_[reg];
     if (in.op == Op::index) same = same && in.imm != last;
@@ -145,6 +150,15 @@ void LoopRun::find_run_uniform() {
     }
     run_uniform_[i] = same || in.level == Level::constant;
   }
+}
+
+// Elementwise kernels whose indices are the same along the last dimension (rows of a table, say) compute them once for each run.
+void LoopRun::choose_runs() {
+  const int last = p_.outer_rank - 1;
+  if (p_.kind != Kind::loop || p_.has_inner_stage || last < 1 || words_[last] < 4) return;
+  for (size_t i = 0; i < p_.instrs.size(); ++i) by_run_ |= run_uniform_[i] && p_.instrs[i].level != Level::constant;
+  for (size_t i = 0; i < p_.instrs.size(); ++i)
+    if (p_.instrs[i].op == Op::load) accesses_[p_.instrs[i].imm].per_run = one_per_run(int(i));
 }
 
 void LoopRun::run_constants() {
@@ -200,12 +214,13 @@ void LoopRun::choose_tiles() {
   inner_capacity_ = 0;
   if (!p_.has_inner_stage) {
     capacity_ = std::min(fitting(register_bytes, p_.outer_pool), even);
+    if (by_run_) capacity_ = std::max<int64_t>(capacity_ / words_[last], 1) * std::min(words_[last], longest_tile);
     // Accesses that disagree about which dimension is dense: tiles of two dimensions, so that each line of memory fetched by
     // one access is used up while it is in cache.
     for (const Instr& in : p_.instrs) {
       if ((in.op != Op::load && in.op != Op::store) || in.level == Level::constant || last < 1) continue;
       const BoundAccess& a = accesses_[in.imm];
-      if (a.access->dilated || words_[last] < 8 || (a.strides[last] >= -1 && a.strides[last] <= 1)) continue;
+      if (by_run_ || a.access->dilated || words_[last] < 8 || (a.strides[last] >= -1 && a.strides[last] <= 1)) continue;
       for (int d = 0; d < last && block_dim_ < 0; ++d)
         if (a.strides[d] == 1 && words_[d] >= 8) block_dim_ = d;
     }
@@ -272,6 +287,15 @@ void LoopRun::reserve_outer(int64_t capacity) {
   at_ = arena_.array<int64_t>(runs);
   length_ = arena_.array<int64_t>(runs);
   coords_ = arena_.array<int64_t>(runs * std::max(p_.outer_rank, 1));
+  if (!by_run_) return;
+  run_at_ = arena_.array<int64_t>(runs);
+  run_length_ = arena_.array<int64_t>(runs);
+  run_coords_ = arena_.array<int64_t>(runs * p_.outer_rank);
+  for (size_t i = 0; i < p_.instrs.size(); ++i) {
+    const Instr& in = p_.instrs[i];
+    for (int reg : {in.a, in.b, in.c})
+      if (reg >= 0 && one_per_run(reg) && !one_per_run(int(i)) && !spread_[reg]) spread_[reg] = arena_.array<char>(capacity * 8);
+  }
 }
 
 int64_t LoopRun::joined_columns(int first, int end) const {

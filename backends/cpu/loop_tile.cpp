@@ -31,7 +31,7 @@ bool LoopRun::is_scalar(int reg) const {
 
 // The register as n elements, spread out if it is one value.
 const void* LoopRun::as_tile(int reg, int64_t n, void* scratch) const {
-  if (!is_scalar(reg)) return ptr_[reg];
+  if (!is_scalar(reg)) return operand(reg, false);
   const int width = p_.instrs[size_t(reg)].width;
   uint64_t bits = 0;
   std::memcpy(&bits, ptr_[reg], size_t(width));
@@ -93,13 +93,14 @@ bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t st
   const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
   const size_t count = a.access->index_regs.size();
   const auto same = [&](int reg) { return is_scalar(reg) || (t.first_dim == 0 && run_uniform_[reg]); };
+  const auto first = [&](int reg) { return is_scalar(reg) ? 0 : one_per_run(reg) ? r : t.at[r] + low; };
   bool varies = false;
   for (size_t k = 0; k < count; ++k) {
     const int reg = a.access->index_regs[k];
     varies |= !same(reg);
     const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]);
     // At `low`, not at the run's first point: the result may lie in the index's own place, and there the fill is written already.
-    if (same(reg)) start += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r] + low], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
+    if (same(reg)) start += std::clamp<int64_t>(index[first(reg)], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
   }
   offsets_[low] = start + low * stride;
   if (!varies) return false;
@@ -110,6 +111,24 @@ bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t st
     const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]) + t.at[r];
     const int64_t step = a.indices[2 * k], top = a.indices[2 * k + 1] - 1;
     for (int64_t i = low; i < high; ++i) offsets_[i] += std::clamp<int64_t>(index[i], 0, top) * step;
+  }
+  return true;
+}
+
+// The offset of each run's first point, where all runs are equally long, dense in memory and inside.
+bool LoopRun::row_offsets(const BoundAccess& a, const Tile& t, int64_t fixed) {
+  const size_t count = a.access->index_regs.size();
+  if (count == 0 || a.access->bounds > 0 || a.strides[t.last_dim()] != 1 || t.length[0] * t.runs != t.n || t.length[0] != t.length[t.runs - 1]) return false;
+  for (size_t k = 0; k < count; ++k)
+    if (!one_per_run(a.access->index_regs[k]) || a.indices[2 * k + 1] <= 0) return false;
+  bool moves = false;
+  for (int d = 0; d < t.dims; ++d) moves = moves || a.strides[d] * (d < t.last_dim()) != 0;
+  const int64_t start = run_offset(a, t, 0, fixed);
+  for (int r = 0; r < t.runs; ++r) offsets_[r] = moves ? run_offset(a, t, r, fixed) : start;
+  for (size_t k = 0; k < count; ++k) {
+    const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[a.access->index_regs[k]]);
+    const int64_t step = a.indices[2 * k], top = a.indices[2 * k + 1] - 1;
+    for (int r = 0; r < t.runs; ++r) offsets_[r] += std::clamp<int64_t>(index[r], 0, top) * step;
   }
   return true;
 }
@@ -139,7 +158,7 @@ int LoopRun::dilated_offsets(const BoundAccess& a, const Tile& t, int r, int64_t
       const int64_t top = a.indices[2 * k + 1] - 1;
       good = top >= 0;
       const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]);
-      if (good) offset += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r] + i], 0, top) * a.indices[2 * k];
+      if (good) offset += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : one_per_run(reg) ? r : t.at[r] + i], 0, top) * a.indices[2 * k];
     }
     outside_[i] = !good;
     offsets_[i] = offset;
@@ -190,9 +209,10 @@ void LoopRun::load_run(const BoundAccess& a, const Tile& t, int r, int64_t fixed
 }
 
 // Finds where each access of a tape begins in a tile.
-void LoopRun::place(const Tape& tape, const Tile& t) {
+void LoopRun::place(const Tape& tape, const Tile& tile) {
   for (int i : tape.accesses) {
     BoundAccess& a = accesses_[i];
+    const Tile& t = a.per_run ? run_tile_ : tile;
     a.at = nullptr;
     if (!one_run(a, t)) {
       // Bounds do not matter where they leave out no point.
@@ -220,6 +240,10 @@ void LoopRun::load(int i, const Tile& t, void* dst) {
   if (t.block_dim >= 0 && a.plain && a.strides[t.block_dim] == 1) {
     const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
     access.transpose(dst, t.length[0], src, a.strides[t.last_dim()], t.runs, t.length[0]);
+    return;
+  }
+  if (by_run_ && row_offsets(a, t, fixed)) {
+    access.gather_rows(dst, a.base, offsets_, t.runs, t.length[0]);
     return;
   }
   for (int r = 0; r < t.runs; ++r) load_run(a, t, r, fixed, static_cast<char*>(dst));
@@ -276,9 +300,9 @@ void LoopRun::fill_index(int dim, const Tile& t, int64_t* dst) {
   }
 }
 
-void LoopRun::check(int i, const Tile& t) {
+void LoopRun::check(int i, const Tile& t, bool per_run) {
   const Instr& in = p_.instrs[size_t(i)];
-  const uint8_t* ok = reinterpret_cast<const uint8_t*>(ptr_[in.a]);
+  const uint8_t* ok = reinterpret_cast<const uint8_t*>(operand(in.a, per_run));
   bool failed = false;
   if (is_scalar(in.a)) {
     failed = !ok[0];
@@ -296,41 +320,50 @@ char* LoopRun::direct_target(const Instr& in, const Tile& t) const {
   return a.direct && dense && register_type(a.access->dtype) == in.type ? a.at : nullptr;
 }
 
+// One value for each run as one for each point.
+void LoopRun::spread_runs(int reg, const Tile& t) {
+  const int width = p_.instrs[size_t(reg)].width;
+  for (int r = 0; r < t.runs; ++r) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, ptr_[reg] + r * width, size_t(width));
+    spread(spread_[reg] + t.at[r] * width, bits, width, t.length[r]);
+  }
+}
+
 // `once`: instructions whose results are single values.
-void LoopRun::run_tape(const Tape& tape, const Tile& t, bool once) {
-  place(tape, t);
+void LoopRun::run_tape(const Tape& tape, const Tile& tile, bool once) {
+  place(tape, tile);
   const int64_t outer_stride = (capacity_ + 63) / 64 * 64, inner_stride = (inner_capacity_ + 63) / 64 * 64;
   const Mode mode = in_inner_row_ ? row_mode : mode_;
   for (int i : tape.instrs) {
     const Instr& in = p_.instrs[size_t(i)];
+    const bool per_run = one_per_run(i);
+    const Tile& t = per_run ? run_tile_ : tile;
     if (in.op == Op::store) {
       const bool done = p_.instrs[size_t(in.a)].only_store == i && ptr_[in.a] == nullptr;  // already in memory
       if (!done) store(i, t);
       continue;
     }
     if (in.op == Op::check) {
-      check(i, t);
+      check(i, t, per_run);
       continue;
     }
     if (in.reduction >= 0) continue;  // the driver folds after the tape
     char* dst = once ? reinterpret_cast<char*>(&scalars_[i]) : in.inner ? inner_pool_ + in.slot * inner_stride : outer_pool_ + in.slot * outer_stride;
+    char* target = once || per_run ? nullptr : direct_target(in, t);
     if (in.op == Op::load) {
-      load(i, t, dst);
-      continue;
-    }
-    ptr_[i] = dst;
-    if (in.op == Op::index) {
+      const BoundAccess& a = accesses_[in.imm];
+      load(i, t, target ? target : dst);
+      if (target && ptr_[i] == target && !(a.at && a.direct)) ptr_[i] = nullptr;
+    } else if (in.op == Op::index) {
+      ptr_[i] = dst;
       fill_index(in.imm, t, reinterpret_cast<int64_t*>(dst));
-      continue;
+    } else {
+      const char* a = operand(in.a, per_run);
+      in.fn[mode](target ? target : dst, a, in.b >= 0 ? operand(in.b, per_run) : a, in.c >= 0 ? operand(in.c, per_run) : a, t.n);
+      ptr_[i] = target ? nullptr : dst;
     }
-    if (!once) {
-      if (char* target = direct_target(in, t)) {
-        dst = target;
-        ptr_[i] = nullptr;
-      }
-    }
-    const void* a = ptr_[in.a];
-    in.fn[mode](dst, a, in.b >= 0 ? ptr_[in.b] : a, in.c >= 0 ? ptr_[in.c] : a, t.n);
+    if (per_run && spread_[i]) spread_runs(i, tile);
   }
 }
 

@@ -24,6 +24,7 @@ struct Access {
   std::vector<uint8_t> stride_classes;
   LoadFn load = nullptr;
   GatherFn gather = nullptr;
+  GatherRowsFn gather_rows = nullptr;
   TransposeFn transpose = nullptr;
 };
 

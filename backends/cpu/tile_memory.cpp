@@ -32,6 +32,17 @@ void gather(void* dst, const void* src, const int64_t* offsets, int64_t n) {
   for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[offsets[i]]);
 }
 
+template <class S>
+void gather_rows(void* dst, const void* src, const int64_t* offsets, int64_t rows, int64_t n) {
+  using R = typename StorageOf<S>::Register;
+  R* d = static_cast<R*>(dst);
+  for (int64_t r = 0; r < rows; ++r, d += n) {
+    const S* s = static_cast<const S*>(src) + offsets[r];
+    WEFT_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[i]);
+  }
+}
+
 // Register type R to storage type S.
 template <class S, class R>
 inline S convert(R r) {
@@ -128,6 +139,10 @@ LoadFn find_load(int storage) {
 
 GatherFn find_gather(int storage) {
   return with_storage<GatherFn>(storage, []<class S>() -> GatherFn { return gather<S>; });
+}
+
+GatherRowsFn find_gather_rows(int storage) {
+  return with_storage<GatherRowsFn>(storage, []<class S>() -> GatherRowsFn { return gather_rows<S>; });
 }
 
 StoreFn find_store(int type, int storage) {
