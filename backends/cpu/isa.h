@@ -80,6 +80,8 @@ using GatherFn = void (*)(void* dst, const void* src, const int64_t* offsets, in
 // dst[r * n + i] = src[offsets[r] + i]: whole rows.
 using GatherRowsFn = void (*)(void* dst, const void* src, const int64_t* offsets, int64_t rows, int64_t n);
 using StoreFn = void (*)(void* dst, int64_t stride, const void* src, int64_t n);
+// A copy of dense elements that bypasses the caches: for results too large to be found there later.
+using StreamFn = void (*)(void* dst, const void* src, int64_t bytes);
 using ScatterFn = void (*)(void* dst, const int64_t* offsets, const void* src, int64_t n);
 
 // dst[i * dst_stride] = src[i * src_stride] over a rows x cols block where the source is dense along the rows; see loop_tile.cpp.
@@ -153,6 +155,7 @@ struct IsaTable {
   GatherFn (*gather)(int storage);
   GatherRowsFn (*gather_rows)(int storage);
   StoreFn (*store)(int type, int storage);
+  StreamFn stream;
   ScatterFn (*scatter)(int type, int storage);
   TransposeFn (*transpose)(int storage);
   FoldFns (*fold)(Op, int type);

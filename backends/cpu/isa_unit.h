@@ -29,6 +29,7 @@ LoadFn find_load(int storage);
 GatherFn find_gather(int storage);
 GatherRowsFn find_gather_rows(int storage);
 StoreFn find_store(int type, int storage);
+void stream(void* dst, const void* src, int64_t bytes);
 ScatterFn find_scatter(int type, int storage);
 TransposeFn find_transpose(int storage);
 FoldFns find_fold(Op, int type);

@@ -147,6 +147,7 @@ void LoopRun::run(const Worker& worker) {
     if (mode_ == row_mode) run_row_tile(tile);
     else run_column_tile(tile);
   }
+  if (streams_) std::atomic_thread_fence(std::memory_order_seq_cst);  // streamed results reach memory before the next barrier
 }
 
 void LoopRun::run_row_tile(const Tile& tile) {

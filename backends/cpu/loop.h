@@ -38,6 +38,7 @@ struct BoundAccess {
   bool per_run = false;  // a load of one value for each run of a tile
   char* at = nullptr;   // where the current tile begins, if one stride, `step`, leads through it
   int64_t step = 0;
+  bool stream = false;  // a store too large for the caches
   bool direct = false;  // loads: registers may point into memory. stores: values may be computed into memory
 };
 
@@ -67,6 +68,7 @@ class LoopRun {
   void bind_access(int index);
   void bind_extent(BoundAccess&);
   void allow_direct();
+  void choose_streams();
   void find_run_uniform();
   void choose_runs();
   void run_constants();
@@ -117,6 +119,7 @@ class LoopRun {
   BoundAccess* accesses_;
   const char** ptr_;   // where each register's values are now
   uint64_t* scalars_;  // registers that are one value
+  bool streams_ = false;
   bool* run_uniform_;  // outer registers that do not change along the last outer dimension
   // Where tiles are made of whole runs and something is uniform along them, such registers have one element per run.
   bool by_run_ = false;

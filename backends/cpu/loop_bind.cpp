@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t register_bytes = 32 << 10;  // of tile registers at once: they should stay in L1
 constexpr int64_t row_bytes = 128 << 10;      // rows of one outer tile, between stages
 constexpr int64_t lane_bytes = 256 << 10;     // of running results in column mode: in L2
+constexpr int64_t stream_bytes = 24 << 20;    // results this large are out of the caches before anyone reads them
 constexpr int64_t longest_tile = 2048, longest_row_tile = 8192;
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -50,6 +51,7 @@ LoopRun::LoopRun(const Program& program, const LaunchContext& context, Arena& ar
   for (int i = 0; i < int(p_.accesses.size()); ++i) bind_access(i);
   if (outer_points_ == 0) return;
   allow_direct();
+  if (p_.kind == Kind::loop) choose_streams();
   if (p_.has_indices) {
     find_run_uniform();
     choose_runs();
@@ -119,6 +121,20 @@ void LoopRun::allow_direct() {
       if (load_at > written_at) s.direct = false;        // a later load must still see the old value
       if (load.last_use > written_at) l.direct = false;  // a register must keep the old value
     }
+  }
+}
+
+// Large results that replace none of the kernel's inputs go past the caches.
+void LoopRun::choose_streams() {
+  for (const Instr& store : p_.instrs) {
+    if (store.op != Op::store || store.inner) continue;
+    BoundAccess& s = accesses_[store.imm];
+    if (!s.direct || !s.plain || s.high - s.low < stream_bytes || register_type(s.access->dtype) != p_.instrs[size_t(store.a)].type) continue;
+    bool fresh = true;
+    for (int i = 0; i < int(p_.accesses.size()); ++i) fresh = fresh && (&accesses_[i] == &s || !overlap(accesses_[i], s));
+    s.stream = fresh;
+    s.direct = !fresh;
+    streams_ |= fresh;
   }
 }
 

@@ -282,6 +282,10 @@ void LoopRun::store(int i, const Tile& t) {
   const Instr& in = p_.instrs[size_t(i)];
   const BoundAccess& a = accesses_[in.imm];
   const char* values = static_cast<const char*>(as_tile(in.a, t.n, splat_));
+  if (a.at && a.stream && a.step == 1) {
+    isa_table()->stream(a.at, values, t.n * a.access->size);
+    return;
+  }
   if (a.at) {
     in.store(a.at, a.step, values, t.n);
     return;
