@@ -150,7 +150,23 @@ void LoopRun::run(const Worker& worker) {
   if (streams_) std::atomic_thread_fence(std::memory_order_seq_cst);  // streamed results reach memory before the next barrier
 }
 
+// The processor's own prefetching stops at pages and starts anew with each row: it is told of the next one while this one is
+// computed.
+void LoopRun::prefetch_next(const Tile& tile) const {
+  constexpr int64_t line = 64, most = 16 << 10;
+  if (p_.outer_rank == 0) return;
+  for (const BoundAccess* a = accesses_; a != accesses_ + p_.accesses.size(); ++a) {
+    const int64_t bytes = inner_points_ * a->access->size;
+    if (!a->inner_linear || bytes < line || bytes > most || a->strides[p_.rank() - 1] != 1) continue;
+    const char* next = a->base + (run_offset(*a, tile, 0, a->offset) + a->strides[p_.outer_rank - 1]) * a->access->size;
+    if (next + bytes > a->high) continue;
+    for (int64_t i = 0; i < bytes && !a->access->store; i += line) __builtin_prefetch(next + i, 0);
+    for (int64_t i = 0; i < bytes && a->access->store; i += line) __builtin_prefetch(next + i, 1);
+  }
+}
+
 void LoopRun::run_row_tile(const Tile& tile) {
+  if (p_.shares) prefetch_next(tile);
   for (const Stage& stage : p_.stages) {
     if (stage.inner) run_inner_row(stage, tile);
     else run_tape(stage.each, tile, false);
@@ -246,7 +262,7 @@ void LoopRun::finish(const Stage& stage, int64_t total, int64_t units, int64_t a
   for (int index : stage.reductions) {
     const Reduction& r = p_.reductions[size_t(index)];
     const Instr& in = p_.instrs[size_t(r.instr)];
-    char* result = outer_pool_ + in.slot * ((capacity_ + 63) / 64 * 64);
+    char* result = outer_pool_ + in.slot * register_stride(capacity_);
     ptr_[r.instr] = result;
     result += at * in.width;
     char* lanes = lanes_[index];

@@ -42,6 +42,10 @@ struct BoundAccess {
   bool direct = false;  // loads: registers may point into memory. stores: values may be computed into memory
 };
 
+// From one register of a pool to the next, in elements. Not a power of two: loads wait for earlier stores to addresses that agree in
+// their low 12 bits.
+inline int64_t register_stride(int64_t capacity) { return (capacity + 63) / 64 * 64 + 64; }
+
 class LoopRun {
  public:
   LoopRun(const LaunchContext& context, Arena& arena, int threads) : LoopRun(*context.program, context, arena, threads) {}
@@ -79,6 +83,7 @@ class LoopRun {
   // loop.cpp
   void run_row_tile(const Tile&);
   void run_column_tile(const Tile&);
+  void prefetch_next(const Tile&) const;
   void run_inner_row(const Stage&, const Tile& outer);
   void run_inner_column(const Stage&, const Tile& outer);
   void fold_row(int reduction, const Tile&, int64_t first);

@@ -268,7 +268,7 @@ void LoopRun::choose_tiles() {
   reserve_outer(capacity_);
   if (!p_.has_inner_stage) return;
 
-  inner_pool_ = arena_.array<char>(p_.inner_pool * round_up(inner_capacity_, 64));
+  inner_pool_ = arena_.array<char>(p_.inner_pool * register_stride(inner_capacity_));
   const int64_t units = mode_ == row_mode ? 1 : round_up(capacity_, 64);
   for (size_t r = 0; r < p_.reductions.size(); ++r) {
     const bool arg = p_.reductions[r].arg;
@@ -288,7 +288,7 @@ void LoopRun::choose_tiles() {
 void LoopRun::reserve_outer(int64_t capacity) {
   capacity_ = capacity;
   const int64_t longest = round_up(std::max(capacity, inner_capacity_), 64);
-  outer_pool_ = arena_.array<char>(p_.outer_pool * round_up(capacity, 64));
+  outer_pool_ = arena_.array<char>(p_.outer_pool * register_stride(capacity));
   splat_ = arena_.array<char>(longest * 8);
   point_ = arena_.array<int64_t>(p_.rank() + 1);
   std::memset(point_, 0, sizeof(int64_t) * size_t(p_.rank() + 1));

@@ -337,7 +337,7 @@ void LoopRun::spread_runs(int reg, const Tile& t) {
 // `once`: instructions whose results are single values.
 void LoopRun::run_tape(const Tape& tape, const Tile& tile, bool once) {
   place(tape, tile);
-  const int64_t outer_stride = (capacity_ + 63) / 64 * 64, inner_stride = (inner_capacity_ + 63) / 64 * 64;
+  const int64_t outer_stride = register_stride(capacity_), inner_stride = register_stride(inner_capacity_);
   const Mode mode = in_inner_row_ ? row_mode : mode_;
   for (int i : tape.instrs) {
     const Instr& in = p_.instrs[size_t(i)];
