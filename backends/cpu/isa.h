@@ -116,6 +116,9 @@ struct FindArgs {
   int operand_type;  // of operand a (of b for select)
   int imm;           // narrow: storage type; philox: word
   int scalars;       // bit i: operand i is one value, not a tile
+  // A pair of instructions in one: op(first(a, b), c), or op(c, first(a, b)) where `right`.
+  Op first = Op::count;
+  bool right = false;
 };
 
 // One side of a contraction, resolved to plain tables: element (i, k) lies at base[row_offset[i] + k_offset[k]].

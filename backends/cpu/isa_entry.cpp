@@ -7,6 +7,7 @@
 WEFT_ISA_BEGIN
 
 static TileFn find(const FindArgs& q) {
+  if (q.first != Op::count) return find_pair(q);
   if (TileFn f = find_arith(q)) return f;
   if (TileFn f = find_logic(q)) return f;
   if (TileFn f = find_cast(q)) return f;

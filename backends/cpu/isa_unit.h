@@ -22,6 +22,7 @@ WEFT_ISA_BEGIN
 
 // The parts of the table, each in a file of its own; null (or empty) for what it does not do.
 TileFn find_arith(const FindArgs&);
+TileFn find_pair(const FindArgs&);
 TileFn find_logic(const FindArgs&);
 TileFn find_math(const FindArgs&);
 TileFn find_cast(const FindArgs&);

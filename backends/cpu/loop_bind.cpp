@@ -204,7 +204,7 @@ double LoopRun::cost(Mode mode) const {
   const double tile = double(std::max<int64_t>(std::min<int64_t>(points, 512), 1));
   double total = 0;
   for (const Instr& in : p_.instrs) {
-    if (!in.inner || in.level == Level::constant) continue;
+    if (!in.inner || in.level == Level::constant || in.absorbed || in.repeats >= 0) continue;
     total += 1 + 20 / tile;
     if (in.op != Op::load && in.op != Op::store) continue;
     const BoundAccess& a = accesses_[in.imm];

@@ -50,6 +50,9 @@ struct Instr {
   StoreFn store = nullptr;  // of a store
   ScatterFn scatter = nullptr;
   int reduction = -1;  // index in Program::reductions
+  Op first = Op::count;  // this instruction does the work of another as well: op(first(a, b), c)
+  bool right = false;    // ... op(c, first(a, b))
+  bool absorbed = false;  // another instruction does the work of this one
   int repeats = -1;    // an instruction of an earlier stage with the same result, which is used instead
 };
 
