@@ -51,7 +51,8 @@ bool LoopRun::flat(const Stage& stage, bool inner) const {
   for (int i = stage.first; i < stage.first + stage.count; ++i) {
     const Instr& in = p_.instrs[size_t(i)];
     if (in.op != Op::load && in.op != Op::store) continue;
-    if (!(inner ? accesses_[in.imm].inner_linear : accesses_[in.imm].outer_linear)) return false;
+    const BoundAccess& a = accesses_[in.imm];
+    if (!(inner ? a.inner_linear || a.table : a.outer_linear)) return false;
   }
   return true;
 }
@@ -116,6 +117,7 @@ void LoopRun::block_tile(int64_t index, Tile& t) {
 
 Tile LoopRun::inner_tile(int64_t first, int64_t n, bool flat) {
   Tile t;
+  t.first = first;
   t.n = n;
   t.first_dim = p_.outer_rank;
   t.dims = p_.inner_rank;

@@ -9,6 +9,7 @@
 namespace weft::cpu {
 
 struct Tile {
+  int64_t first = 0;  // flat index of the first point, in an inner tile
   int64_t n = 0;  // length of its registers
   int runs = 0;
   const int64_t* at = nullptr;  // run r covers register elements [at[r], at[r] + length[r])
@@ -20,6 +21,8 @@ struct Tile {
   int block_dim = -1;               // runs differ by 1 in this dimension alone, and are all equally long; -1: no
   int last_dim() const { return first_dim + dims - 1; }
 };
+
+constexpr int64_t no_step = INT64_MIN;
 
 // An access with its parameters.
 struct BoundAccess {
@@ -33,6 +36,8 @@ struct BoundAccess {
   bool plain = false;         // neither bounds nor indices
   bool outer_linear = false;  // plain, and one stride leads through the whole outer space in row-major order
   bool inner_linear = false;
+  int64_t run_step = 0;  // from one run of the outer space to the next; no_step where that differs
+  int64_t* table = nullptr;  // offsets of all inner points, where runs along the inner space are too short to load one by one
   char* low = nullptr;  // the bytes it can touch
   char* high = nullptr;
   bool per_run = false;  // a load of one value for each run of a tile
@@ -79,6 +84,8 @@ class LoopRun {
   void choose_mode();
   double cost(Mode) const;
   void choose_tiles();
+  void make_tables();
+  bool wants_table(const BoundAccess&) const;
 
   // loop.cpp
   void run_row_tile(const Tile&);
@@ -113,6 +120,8 @@ class LoopRun {
   bool row_offsets(const BoundAccess&, const Tile&, int64_t fixed);
   int dilated_offsets(const BoundAccess&, const Tile&, int r, int64_t start);
   bool is_scalar(int reg) const;
+  template <class F>
+  bool each_run(const BoundAccess&, const Tile&, int64_t fixed, F) const;
   char* direct_target(const Instr&, const Tile&) const;
   bool one_run(const BoundAccess&, const Tile&) const;
   const void* as_tile(int reg, int64_t n, void* scratch) const;

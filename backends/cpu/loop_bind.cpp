@@ -29,6 +29,13 @@ bool linear(const int64_t* strides, const int64_t* sizes, int first, int end) {
   return true;
 }
 
+// The one step that leads through dimensions [0, end) in row-major order, or no_step.
+int64_t row_step(const int64_t* strides, const int64_t* sizes, int end) {
+  for (int d = end - 1; d >= 0; --d)
+    if (sizes[d] != 1) return linear(strides, sizes, 0, end) ? strides[d] : no_step;
+  return 0;
+}
+
 bool overlap(const BoundAccess& a, const BoundAccess& b) { return a.base == b.base && a.low < b.high && b.low < a.high; }
 
 }  // namespace
@@ -82,6 +89,7 @@ void LoopRun::bind_access(int index) {
   if (access.bounds) a.fill = uint64_t(*a.indices++);
   a.plain = access.bounds == 0 && access.index_regs.empty();
   a.outer_linear = a.plain && linear(a.strides, words_, 0, p_.outer_rank);
+  a.run_step = a.plain ? row_step(a.strides, words_, p_.outer_rank - 1) : no_step;
   a.inner_linear = a.plain && linear(a.strides, words_, p_.outer_rank, rank);
   bind_extent(a);
   accesses_[index] = a;
@@ -197,6 +205,27 @@ void LoopRun::run_constants() {
   }
 }
 
+// Runs too short to load one by one, and enough rows to make a table of offsets worth its while.
+bool LoopRun::wants_table(const BoundAccess& a) const {
+  constexpr int64_t short_run = 32, longest_table = 32 << 10;
+  return a.plain && !a.inner_linear && words_[p_.rank() - 1] < short_run && inner_points_ <= longest_table && outer_points_ >= 2 * threads_;
+}
+
+void LoopRun::make_tables() {
+  for (BoundAccess* a = accesses_; a != accesses_ + p_.accesses.size(); ++a) {
+    if (!wants_table(*a)) continue;
+    a->table = arena_.array<int64_t>(inner_points_);
+    // Dimension by dimension: the offsets so far, once for each coordinate of the next.
+    a->table[0] = 0;
+    int64_t done = 1;
+    for (int d = p_.rank() - 1; d >= p_.outer_rank; --d) {
+      for (int64_t c = words_[d] - 1; c >= 0; --c)
+        for (int64_t i = 0; i < done; ++i) a->table[c * done + i] = a->table[i] + c * a->strides[d];
+      done *= words_[d];
+    }
+  }
+}
+
 // What one point costs, in rough units of an element-instruction: strided accesses are slow, so are short runs and short tiles.
 double LoopRun::cost(Mode mode) const {
   const int vector_dim = mode == row_mode ? p_.rank() - 1 : p_.outer_rank - 1;
@@ -208,6 +237,10 @@ double LoopRun::cost(Mode mode) const {
     total += 1 + 20 / tile;
     if (in.op != Op::load && in.op != Op::store) continue;
     const BoundAccess& a = accesses_[in.imm];
+    if (mode == row_mode && wants_table(a)) {
+      total += 4;
+      continue;
+    }
     const bool joined = mode == row_mode ? a.inner_linear : a.outer_linear;
     const int64_t stride = vector_dim >= 0 ? a.strides[vector_dim] : 0;
     const double run = joined ? tile : std::min(tile, double(vector_dim >= 0 ? words_[vector_dim] : 1));
@@ -268,6 +301,7 @@ void LoopRun::choose_tiles() {
   reserve_outer(capacity_);
   if (!p_.has_inner_stage) return;
 
+  if (mode_ == row_mode && inner_points_ > 0) make_tables();
   inner_pool_ = arena_.array<char>(p_.inner_pool * register_stride(inner_capacity_));
   const int64_t units = mode_ == row_mode ? 1 : round_up(capacity_, 64);
   for (size_t r = 0; r < p_.reductions.size(); ++r) {

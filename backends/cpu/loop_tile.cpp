@@ -214,6 +214,7 @@ void LoopRun::place(const Tape& tape, const Tile& tile) {
     BoundAccess& a = accesses_[i];
     const Tile& t = a.per_run ? run_tile_ : tile;
     a.at = nullptr;
+    if (a.table && t.first_dim > 0 && t.n > 1) continue;
     if (!one_run(a, t)) {
       // Bounds do not matter where they leave out no point.
       if (t.runs != 1 || a.access->dilated || !a.access->index_regs.empty()) continue;
@@ -224,6 +225,17 @@ void LoopRun::place(const Tape& tape, const Tile& tile) {
     a.at = a.base + run_offset(a, t, 0, fixed_offset(a, t)) * a.access->size;
     a.step = t.dims ? a.strides[t.last_dim()] : 0;
   }
+}
+
+// Calls f(run, where it begins, stride) for every run, if runs lie evenly spaced in memory.
+template <class F>
+bool LoopRun::each_run(const BoundAccess& a, const Tile& t, int64_t fixed, F f) const {
+  if (a.run_step == no_step || t.first_dim > 0 || !t.consecutive || t.dims != p_.outer_rank || t.dims == 0) return false;
+  const int64_t stride = a.strides[t.last_dim()];
+  const int64_t row = run_offset(a, t, 0, fixed) - t.coords[t.last_dim()] * stride;
+  f(0, a.base + run_offset(a, t, 0, fixed) * a.access->size, stride);
+  for (int r = 1; r < t.runs; ++r) f(r, a.base + (row + r * a.run_step) * a.access->size, stride);
+  return true;
 }
 
 void LoopRun::load(int i, const Tile& t, void* dst) {
@@ -237,6 +249,12 @@ void LoopRun::load(int i, const Tile& t, void* dst) {
     return;
   }
   const int64_t fixed = fixed_offset(a, t);
+  if (a.table && t.first_dim > 0) {
+    access.gather(dst, a.base + fixed * access.size, a.table + t.first, t.n);
+    return;
+  }
+  const int width = in.width;
+  if (each_run(a, t, fixed, [&](int r, char* src, int64_t stride) { access.load(static_cast<char*>(dst) + t.at[r] * width, src, stride, t.length[r]); })) return;
   if (t.block_dim >= 0 && a.plain && a.strides[t.block_dim] == 1) {
     const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
     access.transpose(dst, t.length[0], src, a.strides[t.last_dim()], t.runs, t.length[0]);
@@ -291,6 +309,12 @@ void LoopRun::store(int i, const Tile& t) {
     return;
   }
   const int64_t fixed = fixed_offset(a, t);
+  if (a.table && t.first_dim > 0) {
+    in.scatter(a.base + fixed * a.access->size, a.table + t.first, values, t.n);
+    return;
+  }
+  const int width = p_.instrs[size_t(in.a)].width;
+  if (each_run(a, t, fixed, [&](int r, char* dst, int64_t stride) { in.store(dst, stride, values + t.at[r] * width, t.length[r]); })) return;
   for (int r = 0; r < t.runs; ++r) store_run(in, a, t, r, fixed, values);
 }
 

@@ -18,6 +18,9 @@ void load(void* dst, const void* src, int64_t stride, int64_t n) {
     if (n <= 0) return;
     const R value = StorageOf<S>::load(s[0]);
     for (int64_t i = 0; i < n; ++i) d[i] = value;
+  } else if (stride == 2) {  // windows of two: known strides load in vectors
+    WEFT_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[i * 2]);
   } else {
     WEFT_INDEPENDENT
     for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[i * stride]);
