@@ -118,7 +118,8 @@ bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t st
 // The offset of each run's first point, where all runs are equally long, dense in memory and inside.
 bool LoopRun::row_offsets(const BoundAccess& a, const Tile& t, int64_t fixed) {
   const size_t count = a.access->index_regs.size();
-  if (count == 0 || a.access->bounds > 0 || a.strides[t.last_dim()] != 1 || t.length[0] * t.runs != t.n || t.length[0] != t.length[t.runs - 1]) return false;
+  if (count == 0 || a.access->bounds > 0 || a.strides[t.last_dim()] != 1 || t.length[0] * t.runs != t.n) return false;
+  if (t.runs > 1 && (t.length[0] != t.length[t.runs - 1] || t.coords[t.last_dim()] != 0)) return false;  // the first may be the end of a run
   for (size_t k = 0; k < count; ++k)
     if (!one_per_run(a.access->index_regs[k]) || a.indices[2 * k + 1] <= 0) return false;
   bool moves = false;
