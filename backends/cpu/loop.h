@@ -10,7 +10,7 @@ namespace weft::cpu {
 
 struct Tile {
   int64_t first = 0;  // flat index of the first point, in an inner tile
-  int64_t n = 0;  // length of its registers
+  int64_t n = 0;      // length of its registers
   int runs = 0;
   const int64_t* at = nullptr;  // run r covers register elements [at[r], at[r] + length[r])
   const int64_t* length = nullptr;
@@ -36,12 +36,12 @@ struct BoundAccess {
   bool plain = false;         // neither bounds nor indices
   bool outer_linear = false;  // plain, and one stride leads through the whole outer space in row-major order
   bool inner_linear = false;
-  int64_t run_step = 0;  // from one run of the outer space to the next; no_step where that differs
+  int64_t run_step = 0;      // from one run of the outer space to the next; no_step where that differs
   int64_t* table = nullptr;  // offsets of all inner points, where runs along the inner space are too short to load one by one
-  char* low = nullptr;  // the bytes it can touch
+  char* low = nullptr;       // the bytes it can touch
   char* high = nullptr;
   bool per_run = false;  // a load of one value for each run of a tile
-  char* at = nullptr;   // where the current tile begins, if one stride, `step`, leads through it
+  char* at = nullptr;    // where the current tile begins, if one stride, `step`, leads through it
   int64_t step = 0;
   bool stream = false;  // a store too large for the caches
   bool direct = false;  // loads: registers may point into memory. stores: values may be computed into memory
@@ -137,8 +137,8 @@ class LoopRun {
   bool* run_uniform_;  // outer registers that do not change along the last outer dimension
   // Where tiles are made of whole runs and something is uniform along them, such registers have one element per run.
   bool by_run_ = false;
-  Tile run_tile_;         // the current tile's runs, one point each: a tile over the outer dimensions but the last
-  char** spread_;         // such a register with a copy for each point, where an instruction needs that
+  Tile run_tile_;  // the current tile's runs, one point each: a tile over the outer dimensions but the last
+  char** spread_;  // such a register with a copy for each point, where an instruction needs that
   int64_t *run_at_ = nullptr, *run_length_ = nullptr, *run_coords_ = nullptr;
   char* outer_pool_ = nullptr;
   char* inner_pool_ = nullptr;

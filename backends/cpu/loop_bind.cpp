@@ -8,7 +8,7 @@ namespace weft::cpu {
 
 namespace {
 
-constexpr int64_t register_bytes = 32 << 10;  // of tile registers at once: they should stay in L1
+constexpr int64_t register_bytes = 12 << 10;  // of tile registers at once: well within L1, beside the memory they come from
 constexpr int64_t row_bytes = 128 << 10;      // rows of one outer tile, between stages
 constexpr int64_t lane_bytes = 256 << 10;     // of running results in column mode: in L2
 constexpr int64_t stream_bytes = 24 << 20;    // results this large are out of the caches before anyone reads them

@@ -255,7 +255,8 @@ void LoopRun::load(int i, const Tile& t, void* dst) {
     return;
   }
   const int width = in.width;
-  if (each_run(a, t, fixed, [&](int r, char* src, int64_t stride) { access.load(static_cast<char*>(dst) + t.at[r] * width, src, stride, t.length[r]); })) return;
+  if (each_run(a, t, fixed, [&](int r, char* src, int64_t stride) { access.load(static_cast<char*>(dst) + t.at[r] * width, src, stride, t.length[r]); }))
+    return;
   if (t.block_dim >= 0 && a.plain && a.strides[t.block_dim] == 1) {
     const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
     access.transpose(dst, t.length[0], src, a.strides[t.last_dim()], t.runs, t.length[0]);

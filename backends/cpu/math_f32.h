@@ -92,8 +92,8 @@ static inline float erf_f32(float x) {
   const float small =
       mad(a, horner<float>(z, {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf8p-4f, -0x1.b7f90cp-6f, 0x1.5405bp-8f, -0x1.a3f6f8p-11f, 0x1.496a1ep-14f}), a);
   const float b = a > 4.0f ? 4.0f : a;
-  const float q = horner<float>(
-      b, {-0x1.8b3fdep-13f, 0x1.212c2ep0f, 0x1.4434fp-1f, 0x1.bc18d4p-4f, -0x1.9d0bep-6f, 0x1.13990ap-8f, -0x1.ceeb1ep-12f, 0x1.6c06d2p-16f});
+  const float q =
+      horner<float>(b, {-0x1.8b3fdep-13f, 0x1.212c2ep0f, 0x1.4434fp-1f, 0x1.bc18d4p-4f, -0x1.9d0bep-6f, 0x1.13990ap-8f, -0x1.ceeb1ep-12f, 0x1.6c06d2p-16f});
   const Binary e = reduce_binary(-q);
   const float large = mad(-power_of_two(e.exponent), exp_reduced(e.r), 1.0f);
   return __builtin_copysignf(a > 1.0f ? large : small, x);
@@ -106,7 +106,8 @@ static inline float log_f32(float x) {
   const uint32_t i = bit_cast<uint32_t>(tiny ? x * 0x1p23f : x) + (0x3f800000u - root);
   const float e = float(int32_t(i >> 23) - 127) - (tiny ? 23.0f : 0.0f);
   const float f = bit_cast<float>((i & 0x007fffffu) + root) - 1.0f, z = f * f;
-  const float p = horner<float>(f, {0x1.555554p-2f, -0x1.000228p-2f, 0x1.99a008p-3f, -0x1.547244p-3f, 0x1.22da22p-3f, -0x1.0d8552p-3f, 0x1.055b46p-3f, -0x1.38b4ccp-4f});
+  const float p =
+      horner<float>(f, {0x1.555554p-2f, -0x1.000228p-2f, 0x1.99a008p-3f, -0x1.547244p-3f, 0x1.22da22p-3f, -0x1.0d8552p-3f, 0x1.055b46p-3f, -0x1.38b4ccp-4f});
   const float low = mad(f * z, p, mad(e, 0x1.7f7d1cp-20f, -0.5f * z));
   float r = mad(e, 0x1.62e4p-1f, f + low);
   r = x == __builtin_inff() ? x : r;

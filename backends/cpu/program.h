@@ -49,11 +49,11 @@ struct Instr {
   TileFn fn[2] = {};        // by mode
   StoreFn store = nullptr;  // of a store
   ScatterFn scatter = nullptr;
-  int reduction = -1;  // index in Program::reductions
-  Op first = Op::count;  // this instruction does the work of another as well: op(first(a, b), c)
-  bool right = false;    // ... op(c, first(a, b))
+  int reduction = -1;     // index in Program::reductions
+  Op first = Op::count;   // this instruction does the work of another as well: op(first(a, b), c)
+  bool right = false;     // ... op(c, first(a, b))
   bool absorbed = false;  // another instruction does the work of this one
-  int repeats = -1;    // an instruction of an earlier stage with the same result, which is used instead
+  int repeats = -1;       // an instruction of an earlier stage with the same result, which is used instead
 };
 
 struct Reduction {
@@ -102,7 +102,7 @@ struct Program {
   std::vector<int> checks;
   bool has_indices = false;
   bool has_inner_stage = false;
-  bool shares = false;                    // registers of inner stages outlive them: for rows that fit in one tile; see share.cpp
+  bool shares = false;                     // registers of inner stages outlive them: for rows that fit in one tile; see share.cpp
   std::shared_ptr<const Program> sharing;  // such a form of this program, where it saves work
   int64_t outer_pool = 0, inner_pool = 0;  // bytes per element of a tile
   Contraction contraction;

@@ -73,8 +73,7 @@ struct Desk {
   Entry<Key>*from, *to;
   Tally* tallies;
 
-  Desk(Arena& arena, int64_t n, int workers)
-      : from(arena.array<Entry<Key>>(n)), to(arena.array<Entry<Key>>(n)), tallies(arena.array<Tally>(workers)) {}
+  Desk(Arena& arena, int64_t n, int workers) : from(arena.array<Entry<Key>>(n)), to(arena.array<Entry<Key>>(n)), tallies(arena.array<Tally>(workers)) {}
 };
 
 // One row: `team` workers at one desk, this one being `id`. Stable, least significant digit first; digits that all keys share are skipped.
