@@ -263,7 +263,8 @@ void LoopRun::choose_tiles() {
   inner_capacity_ = 0;
   if (!p_.has_inner_stage) {
     capacity_ = std::min(fitting(register_bytes, p_.outer_pool), even);
-    if (by_run_) capacity_ = std::max<int64_t>(capacity_ / words_[last], 1) * std::min(words_[last], longest_tile);
+    // Most registers have one element a run there: tiles may be long.
+    if (by_run_) capacity_ = std::max<int64_t>(std::min(longest_tile, even) / words_[last], 1) * std::min(words_[last], longest_tile);
     // Accesses that disagree about which dimension is dense: tiles of two dimensions, so that each line of memory fetched by
     // one access is used up while it is in cache.
     for (const Instr& in : p_.instrs) {
