@@ -5,6 +5,7 @@
 #include "test_math.h"
 #include "test_other.h"
 #include "test_plan.h"
+#include "test_rows.h"
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "bench") == 0) {
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
     backend()->threads(threads);
     test_math();
     test_loops();
+    test_rows();
     test_contractions();
     test_others();
     test_plans();
