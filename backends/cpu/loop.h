@@ -108,6 +108,7 @@ class LoopRun {
   void run_tape(const Tape&, const Tile&, bool once);
   void place(const Tape&, const Tile&);
   void load(int i, const Tile&, void* dst);
+  void save_index(const BoundAccess&, const Tile&, const void* dst);
   void load_run(const BoundAccess&, const Tile&, int r, int64_t fixed, char* dst);
   void store(int i, const Tile&);
   void store_run(const Instr&, const BoundAccess&, const Tile&, int r, int64_t fixed, const char* values);
@@ -139,7 +140,7 @@ class LoopRun {
   bool by_run_ = false;
   Tile run_tile_;  // the current tile's runs, one point each: a tile over the outer dimensions but the last
   char** spread_;  // such a register with a copy for each point, where an instruction needs that
-  int64_t *run_at_ = nullptr, *run_length_ = nullptr, *run_coords_ = nullptr;
+  int64_t *run_at_ = nullptr, *run_length_ = nullptr, *run_coords_ = nullptr, *run_index_ = nullptr;
   char* outer_pool_ = nullptr;
   char* inner_pool_ = nullptr;
   char** lanes_;           // of each reduction

@@ -170,7 +170,7 @@ void LoopRun::find_run_uniform() {
     if (in.op == Op::load) {
       const BoundAccess& a = accesses_[in.imm];
       same = same && a.access->bounds == 0 && (last < 0 || a.strides[last] == 0);
-      for (int reg : a.access->index_regs) same = same && run_uniform_[reg];
+      same = same && a.access->index_regs.empty();  // an index has one value for each point of the tile it is used on
     }
     run_uniform_[i] = same || in.level == Level::constant;
   }
@@ -342,6 +342,7 @@ void LoopRun::reserve_outer(int64_t capacity) {
   run_at_ = arena_.array<int64_t>(runs);
   run_length_ = arena_.array<int64_t>(runs);
   run_coords_ = arena_.array<int64_t>(runs * p_.outer_rank);
+  run_index_ = arena_.array<int64_t>(runs);
   for (size_t i = 0; i < p_.instrs.size(); ++i) {
     const Instr& in = p_.instrs[i];
     for (int reg : {in.a, in.b, in.c})

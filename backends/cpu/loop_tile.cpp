@@ -266,7 +266,18 @@ void LoopRun::load(int i, const Tile& t, void* dst) {
     access.gather_rows(dst, a.base, offsets_, t.runs, t.length[0]);
     return;
   }
+  if (by_run_) save_index(a, t, dst);
   for (int r = 0; r < t.runs; ++r) load_run(a, t, r, fixed, static_cast<char*>(dst));
+}
+
+// A result may lie in the place of its index, whose last reader it is. One value a run would be overwritten before its run comes.
+void LoopRun::save_index(const BoundAccess& a, const Tile& t, const void* dst) {
+  for (int reg : a.access->index_regs) {
+    const char* to = static_cast<const char*>(dst);
+    if (!one_per_run(reg) || to >= ptr_[reg] + 8 * t.runs || to + 8 * t.n <= ptr_[reg]) continue;
+    std::memcpy(run_index_, ptr_[reg], size_t(8 * t.runs));
+    ptr_[reg] = reinterpret_cast<const char*>(run_index_);
+  }
 }
 
 void LoopRun::store_run(const Instr& in, const BoundAccess& a, const Tile& t, int r, int64_t fixed, const char* values) {
