@@ -125,8 +125,9 @@ struct PanelSource {
 // dst[k * width + i] = source(i, k) for i < rows, k < depth; rows up to width are zero.
 using PackFn = void (*)(void* dst, const PanelSource& source, int64_t rows, int64_t width, int64_t depth);
 
-// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[k * ldb + j], for `rows` rows and one column strip.
-using MicroFn = void (*)(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate);
+// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[b_rows[k] + j], for `rows` rows and one column strip. Rows of B lie where a table
+// says, so an image needs no packing: each tap of a convolution is the same image seen from elsewhere.
+using MicroFn = void (*)(int64_t depth, const void* a, const void* b, const int64_t* b_rows, void* c, int64_t ldc, bool accumulate);
 
 constexpr int max_micro_rows = 16;
 struct MicroKernels {
