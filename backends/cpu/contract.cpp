@@ -3,7 +3,14 @@
 
 namespace weft::cpu {
 
-void run_contraction(const LaunchContext& context, const Worker& worker) { run_blocks(context, worker); }
+void run_contraction(const LaunchContext& context, const Worker& worker) {
+  ContractPlan plan;
+  bind_contraction(context, *worker.arena, plan);
+  if (plan.empty()) return;
+  Window window;
+  if (context.program->contraction.image && find_window(plan, plan.b, window) && run_direct_conv(context, worker, plan, window)) return;
+  run_blocks(context, worker);
+}
 
 bool compile_contraction(Program& p) {
   Contraction& c = p.contraction;

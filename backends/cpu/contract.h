@@ -3,11 +3,14 @@
 
 #include <new>
 
-#include "contract_plan.h"
+#include "conv_window.h"
 
 namespace weft::cpu {
 
 void run_blocks(const LaunchContext&, const Worker&);  // any contraction
+
+// False where the way does not suit; nothing was done then, by any worker.
+bool run_direct_conv(const LaunchContext&, const Worker&, const ContractPlan&, const Window&);
 
 // Workers must meet at every barrier or at none, so whoever lacks memory says so before the first. `prepare` allocates, and returns
 // how many bytes the team shall share: context.shared. False: someone lacks memory.

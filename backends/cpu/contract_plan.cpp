@@ -73,11 +73,13 @@ void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, i
 
 void bind_depth(const ContractPlan& plan, Arena& arena, Operand& o) {
   o.k_offset = arena.array<int64_t>(plan.k);
-  affine_table(plan.sizes, o.strides, plan.first_k, plan.rank, 0, plan.k, 0, o.k_offset);
-  for (int b = 0; b < o.access->bounds; ++b) {
-    o.k_t[b] = arena.array<int64_t>(plan.k);
-    affine_table(plan.sizes, bound_words(o, b) + 4, plan.first_k, plan.rank, 0, plan.k, 0, o.k_t[b]);
-  }
+  for (int b = 0; b < o.access->bounds; ++b) o.k_t[b] = arena.array<int64_t>(plan.k);
+  fill_depth(plan, o, 0, plan.k);
+}
+
+void fill_depth(const ContractPlan& plan, Operand& o, int64_t first, int64_t count) {
+  affine_table(plan.sizes, o.strides, plan.first_k, plan.rank, first, count, 0, o.k_offset);
+  for (int b = 0; b < o.access->bounds; ++b) affine_table(plan.sizes, bound_words(o, b) + 4, plan.first_k, plan.rank, first, count, 0, o.k_t[b]);
 }
 
 int64_t narrow_rows(const Contraction& c) {

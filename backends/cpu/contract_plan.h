@@ -52,8 +52,9 @@ int64_t narrow_rows(const Contraction&);
 // Sizes, and where the operands lie.
 void bind_contraction(const LaunchContext&, Arena&, ContractPlan&);
 
-// An operand's tables over k.
+// An operand's tables over k, and over [first, first + count) of it in tables that are there.
 void bind_depth(const ContractPlan&, Arena&, Operand&);
+void fill_depth(const ContractPlan&, Operand&, int64_t first, int64_t count);
 
 // Blocks and both operands' tables, for `workers` that share one matrix.
 void plan_blocks(const Contraction&, int workers, Arena&, ContractPlan&);

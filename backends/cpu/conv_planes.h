@@ -1,0 +1,48 @@
+// An image copied with its padding, one plane for each channel, so that every tap of the window is the same plane seen from a fixed
+// distance: the columns of B then need no packing. A window that moves in strides is cut into phases, planes of every stride-th row
+// and column, for which it moves by one.
+#pragma once
+
+#include "conv_window.h"
+
+namespace weft::cpu {
+
+class Planes {
+ public:
+  // A piece of the column space: `rows` x `columns` of the last two axes of n, at one point of the others.
+  struct Piece {
+    int64_t first_row, rows, first_column, columns;
+    int64_t flat;  // of the others' point
+  };
+
+  // For pieces of up to rows x columns.
+  bool plan(const ContractPlan&, const Operand&, const Window&, int64_t rows, int64_t columns);
+  int64_t elements() const { return size_; }
+  int64_t pitch() const { return row().pitch; }  // from row to row of the columns
+
+  // Where row k of B begins, seen from a piece's first column.
+  void tap_table(int64_t* rows) const;
+  void copy(const Piece&, int64_t offset, char* planes) const;
+
+ private:
+  struct Layout {
+    Axis axis;
+    int64_t first = 0;             // position of phase 0
+    int64_t phases = 1, count = 1;  // and places of one phase
+    int64_t phase_pitch = 0, pitch = 0;
+  };
+  const Layout& row() const { return layout_[n_axes_ - 2]; }
+  const Layout& column() const { return layout_[n_axes_ - 1]; }
+  void copy_axis(int a, const int64_t* first, const int64_t* count, int64_t from, char* to, bool outside) const;
+  void copy_row(int64_t first, int64_t count, int64_t from, char* to, bool outside) const;
+  void copy_pixels(int64_t first, int64_t count, int64_t from, char* to, bool outside) const;
+
+  const ContractPlan* plan_ = nullptr;
+  const Operand* b_ = nullptr;
+  Layout layout_[max_axes + 1];
+  int axes_ = 0, n_axes_ = 0;
+  int pixel_axis_ = -1;  // channels that are dense in memory where positions along a row are not
+  int64_t origin_ = 0, size_ = 0;
+};
+
+}  // namespace weft::cpu
