@@ -1,15 +1,35 @@
 // Which contractions this backend takes, and by which way each runs.
 #include "contract.h"
+#include "conv_phases.h"
 
 namespace weft::cpu {
 
-void run_contraction(const LaunchContext& context, const Worker& worker) {
+namespace {
+
+void run_one(const LaunchContext& context, const Worker& worker) {
   ContractPlan plan;
   bind_contraction(context, *worker.arena, plan);
   if (plan.empty()) return;
   Window window;
-  if (context.program->contraction.image && find_window(plan, plan.b, window) && run_direct_conv(context, worker, plan, window)) return;
+  const bool image = context.program->contraction.image && find_window(plan, plan.b, window);
+  if (depth_chunks(plan) > 1) return run_chunks(context, worker, plan, image ? &window : nullptr);
+  if (image && run_direct_conv(context, worker, plan, window)) return;
   run_blocks(context, worker);
+}
+
+}  // namespace
+
+void run_contraction(const LaunchContext& context, const Worker& worker) {
+  Phases phases;
+  LaunchContext phase = context;
+  if (!context.program->accesses[1].dilated || !phases.plan(context, worker.arena->array<int64_t>(context.program->param_words)))
+    return run_one(context, worker);
+  for (int64_t i = 0; i < phases.count() && !context.out_of_memory->load(); ++i) {
+    const Arena::Mark mark = worker.arena->mark();
+    if (phases.select(i, phase)) run_one(phase, worker);
+    worker.barrier();  // before what the team shared is given back
+    worker.arena->release(mark);
+  }
 }
 
 bool compile_contraction(Program& p) {

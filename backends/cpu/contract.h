@@ -9,6 +9,9 @@ namespace weft::cpu {
 
 void run_blocks(const LaunchContext&, const Worker&);  // any contraction
 
+// A long k, cut into depth_chunks; `window` of B, or null.
+void run_chunks(const LaunchContext&, const Worker&, const ContractPlan&, const Window* window);
+
 // False where the way does not suit; nothing was done then, by any worker.
 bool run_direct_conv(const LaunchContext&, const Worker&, const ContractPlan&, const Window&);
 

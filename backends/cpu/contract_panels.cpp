@@ -4,21 +4,24 @@
 
 namespace weft::cpu {
 
-Panels::Panels(const ContractPlan& plan, const Operand& a, Arena& arena, int64_t rows, int64_t depth) : plan_(plan), a_(a) {
-  const int64_t bounds = std::max(a.access->bounds, 1);
+Panels::Panels(const ContractPlan& plan, Side side, Arena& arena, int64_t rows, int64_t depth)
+    : plan_(plan), side_(side), operand_(side == a_side ? plan.a : plan.b) {
+  const int bounds = operand_.access->bounds;
   rows_ = arena.array<int64_t>(rows);
-  t_ = arena.array<int64_t>(rows * bounds);
-  a_.k_offset = arena.array<int64_t>(depth);
-  for (int b = 0; b < a.access->bounds; ++b) a_.k_t[b] = arena.array<int64_t>(depth);
+  t_ = arena.array<int64_t>(rows * std::max(bounds, 1));
+  operand_.k_offset = arena.array<int64_t>(depth);
+  for (int b = 0; b < bounds; ++b) operand_.k_t[b] = arena.array<int64_t>(depth);
 }
 
 void Panels::pack(const int64_t* batch_point, int64_t first, int64_t rows, int64_t k, int64_t depth, char* dst) {
-  fill_depth(plan_, a_, k, depth);
+  const bool a = side_ == a_side;
+  const int64_t panel = a ? plan_.micro.rows : plan_.micro.columns;
   PanelSource source;
-  bind_rows(plan_, a_, batch_point, plan_.first_m, plan_.first_n, first, rows, rows_, t_, source);
-  for (int64_t i = 0; i < rows; i += plan_.micro.rows) {
-    const int64_t height = std::min<int64_t>(plan_.micro.rows, rows - i);
-    a_.pack(dst + i * depth * plan_.width, shifted(source, i, 0), height, height, depth);
+  fill_depth(plan_, operand_, k, depth);
+  bind_rows(plan_, operand_, batch_point, a ? plan_.first_m : plan_.first_n, a ? plan_.first_n : plan_.first_k, first, rows, rows_, t_, source);
+  for (int64_t i = 0; i < rows; i += panel) {
+    const int64_t count = std::min(panel, rows - i);
+    operand_.pack(dst + i * depth * plan_.width, shifted(source, i, 0), count, a ? count : panel, depth);
   }
 }
 

@@ -82,6 +82,13 @@ void fill_depth(const ContractPlan& plan, Operand& o, int64_t first, int64_t cou
   for (int b = 0; b < o.access->bounds; ++b) affine_table(plan.sizes, bound_words(o, b) + 4, plan.first_k, plan.rank, first, count, 0, o.k_t[b]);
 }
 
+// A small result over a long k, such as the gradient to a convolution's weights: otherwise there is little to share among workers.
+int64_t depth_chunks(const ContractPlan& plan) {
+  constexpr int64_t chunk = 2048, most_chunks = 16, most_results = 256 * 1024;
+  if (plan.k < 4 * chunk || plan.m * plan.n > most_results) return 1;
+  return std::min(plan.k / chunk, most_chunks);
+}
+
 int64_t narrow_rows(const Contraction& c) {
   return std::max<int64_t>(caches().l2 / 5 / (block_depth(c) * storage_size(c.type) * c.micro.rows), 1) * c.micro.rows;
 }

@@ -46,6 +46,9 @@ const CacheSizes& caches();
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t product(const int64_t* sizes, int first, int end);
 
+// Into how many sums, added up afterwards, the sum over k is cut. By m, n and k alone, since the order decides the bits.
+int64_t depth_chunks(const ContractPlan&);
+
 // The most rows that make one block.
 int64_t narrow_rows(const Contraction&);
 

@@ -49,7 +49,7 @@ struct Bands {
 class DirectConv {
  public:
   DirectConv(const LaunchContext& context, const Worker& worker, const ContractPlan& plan, const Planes& planes, const Bands& bands)
-      : plan_(plan), planes_(planes), bands_(bands), worker_(worker), panels_(plan, plan.a, *worker.arena, plan.m, depth()) {
+      : plan_(plan), planes_(planes), bands_(bands), worker_(worker), panels_(plan, Panels::a_side, *worker.arena, plan.m, depth()) {
     Arena& arena = *worker.arena;
     leading_ = ceil_div(band_columns(bands.rows, bands.columns), plan.micro.columns) * plan.micro.columns;
     taps_ = arena.array<int64_t>(plan.k);

@@ -36,6 +36,7 @@ bool Planes::plan(const ContractPlan& plan, const Operand& b, const Window& wind
     const bool whole = layout_[a].first >= 0 && layout_[a].first + c.k_size <= c.limit;
     if (c.stride == 1 && c.k_step == 1 && c.k_size >= 8 && whole && column().axis.stride != 1) pixel_axis_ = a;
   }
+  if (axes_ > n_axes_) ahead_ = layout_[axes_ - 1].axis.stride * b.access->size;
   size_ += 2 * plan.micro.columns;  // the last strip may be read beyond its columns
   return true;
 }
@@ -96,8 +97,11 @@ void Planes::copy_row(int64_t first, int64_t count, int64_t from, char* to, bool
     int64_t low = 0, high = 0;
     if (!outside) inside(l.axis, first + phase, step, count, low, high);
     std::memset(to, 0, size_t(low * width));
-    if (low < high)
-      b_->access->load(to + low * width, b_->base + (from + (first + phase + low * step) * l.axis.stride) * size, step * l.axis.stride, high - low);
+    if (low < high) {
+      const char* source = b_->base + (from + (first + phase + low * step) * l.axis.stride) * size;
+      for (int64_t at = 0; at < (high - low) * size; at += 64) __builtin_prefetch(source + ahead_ + at);
+      b_->access->load(to + low * width, source, step * l.axis.stride, high - low);
+    }
     std::memset(to + high * width, 0, size_t((count - high) * width));
   }
 }

@@ -43,6 +43,7 @@ class Planes {
   int axes_ = 0, n_axes_ = 0;
   int pixel_axis_ = -1;  // channels that are dense in memory where positions along a row are not
   int64_t origin_ = 0, size_ = 0;
+  int64_t ahead_ = 0;  // bytes to the same row of the next channel, which is fetched meanwhile
 };
 
 }  // namespace weft::cpu
