@@ -20,6 +20,8 @@ class Planes {
   int64_t elements() const { return size_; }
   int64_t pitch() const { return row().pitch; }  // from row to row of the columns
 
+  int64_t channel_pitch() const { return layout_[axes_ - 1].pitch; }  // of the last axis of k alone
+
   // Where row k of B begins, seen from a piece's first column.
   void tap_table(int64_t* rows) const;
   void copy(const Piece&, int64_t offset, char* planes) const;

@@ -137,6 +137,13 @@ struct MicroKernels {
   MicroFn half[max_micro_rows + 1] = {};  // [rows]: half as wide, or null
 };
 
+// Transforms of Winograd's F(4x4, 3x3); see winograd.cpp. Point (i, j) of tile t lies at [(6 * i + j) * pitch + t].
+struct WinogradFns {
+  void (*image)(float* values, int64_t pitch, const float* rows, int64_t row_pitch, int64_t tiles);
+  void (*filter)(float* values, int64_t pitch, const float* taps);
+  void (*result)(float* rows, int64_t row_pitch, const float* sums, int64_t pitch, int64_t tiles);
+};
+
 struct IsaTable {
   const char* name;
   TileFn (*find)(const FindArgs&);
@@ -149,6 +156,7 @@ struct IsaTable {
   ArgReduceFns (*arg_reduce)(Op, int type);
   PackFn (*pack)(int storage, int type);
   MicroKernels (*micro)(int type);
+  WinogradFns (*winograd)();
 };
 
 // The table for this machine, chosen once: the best the CPU has, or what WEFT_CPU_ISA names.

@@ -34,5 +34,6 @@ FoldFn find_fold(Op, int type);
 ArgReduceFns find_arg_reduce(Op, int type);
 PackFn find_pack(int storage, int type);
 MicroKernels find_micro(int type);
+WinogradFns find_winograd();
 
 WEFT_ISA_END
