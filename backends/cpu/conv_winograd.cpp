@@ -62,11 +62,13 @@ class Winograd {
     const int64_t lanes = plan.micro.columns / 2;
     // The transforms write whole vectors.
     pitch_ = (ceil_div(band_down_ * tiles_across_, lanes) + 1) * lanes;
+    // Not a multiple of 4096 bytes, or the 36 points would share a few lines of L1.
+    point_pitch_ = channels_.k_size * pitch_ + lanes;
     result_pitch_ = ceil_div(tile * tiles_across_, lanes) * lanes;
     planes_.plan(plan, plan.b, window, tile * band_down_, tile * tiles_across_);
     image_ = arena.array<float>(planes_.elements());
     // The last strip may be read beyond its tiles.
-    values_ = arena.array<float>(points * channels_.k_size * pitch_ + plan.micro.columns);
+    values_ = arena.array<float>(points * point_pitch_ + plan.micro.columns);
     sums_ = arena.array<float>(points * plan.micro.rows * pitch_ + plan.micro.columns);
     leading_ = tile * band_down_ * result_pitch_;
     results_ = arena.array<float>(plan.micro.rows * leading_);
@@ -130,10 +132,10 @@ class Winograd {
     const int64_t channels = channels_.k_size, first_tile = band * band_down_, down = std::min(band_down_, tiles_down_ - first_tile);
     const Planes::Piece piece = {tile * first_tile, tile * down, 0, tile * tiles_across_, image};
     planes_.copy(piece, batch_offset(plan_, plan_.b, point_), reinterpret_cast<char*>(image_));
-    for (int64_t c = 0; c < channels; ++c)
-      for (int64_t t = 0; t < down; ++t)
-        fns_.image(values_ + c * pitch_ + t * tiles_across_, channels * pitch_, image_ + place(channels_, c) * planes_.channel_pitch() + tile * t * planes_.pitch(), planes_.pitch(),
-                   tiles_across_);
+    const int64_t step = (channels_.k_step > 0 ? 1 : -1) * planes_.channel_pitch();
+    for (int64_t t = 0; t < down; ++t)
+      fns_.image(values_ + t * tiles_across_, point_pitch_, pitch_, image_ + place(channels_, 0) * planes_.channel_pitch() + tile * t * planes_.pitch(),
+                 planes_.pitch(), step, channels, tiles_across_);
     const int64_t tiles = down * tiles_across_, height = plan_.micro.rows;
     const int64_t rows = std::min(tile * down, rows_.n_size - piece.first_row), across = columns_.n_size;
     for (int64_t first = 0; first < plan_.m; first += height) {
@@ -154,7 +156,7 @@ class Winograd {
     for (int64_t p = 0; p < points; ++p)
       for (int64_t t = 0; t < tiles; t += columns) {
         const MicroFn f = tiles - t <= columns / 2 ? plan_.micro.half[rows] : plan_.micro.full[rows];
-        f(channels, filters + p * rows * channels, values_ + p * channels * pitch_ + t, value_rows_, sums_ + p * rows * pitch_ + t, pitch_, false);
+        f(channels, filters + p * rows * channels, values_ + p * point_pitch_ + t, value_rows_, sums_ + p * rows * pitch_ + t, pitch_, false);
       }
   }
 
@@ -165,7 +167,8 @@ class Winograd {
   Planes planes_;
   std::optional<Epilogue> epilogue_;
   int64_t tiles_across_ = 0, tiles_down_ = 0, images_ = 0, bands_ = 0, band_down_ = 0;
-  int64_t pitch_ = 0, leading_ = 0, result_pitch_ = 0;  // of a point's row of tiles; of a row of results, and of the image in it
+  int64_t pitch_ = 0, point_pitch_ = 0;      // of a channel's tiles, of a point's channels
+  int64_t leading_ = 0, result_pitch_ = 0;  // of a row of results, of the image in it
   int64_t *value_rows_ = nullptr, *filter_rows_ = nullptr, *point_ = nullptr;
   float *image_ = nullptr, *values_ = nullptr, *sums_ = nullptr, *results_ = nullptr;
 };

@@ -137,9 +137,10 @@ struct MicroKernels {
   MicroFn half[max_micro_rows + 1] = {};  // [rows]: half as wide, or null
 };
 
-// Transforms of Winograd's F(4x4, 3x3); see winograd.cpp. Point (i, j) of tile t lies at [(6 * i + j) * pitch + t].
+// Transforms of Winograd's F(4x4, 3x3); see winograd.cpp. Point (i, j) of tile t lies at [(6 * i + j) * pitch + t]. Channels are a
+// step apart.
 struct WinogradFns {
-  void (*image)(float* values, int64_t pitch, const float* rows, int64_t row_pitch, int64_t tiles);
+  void (*image)(float* values, int64_t pitch, int64_t value_step, const float* rows, int64_t row_pitch, int64_t row_step, int64_t channels, int64_t tiles);
   void (*filter)(float* values, int64_t pitch, const float* taps);
   void (*result)(float* rows, int64_t row_pitch, const float* sums, int64_t pitch, int64_t tiles);
 };

@@ -33,6 +33,12 @@ inline V zip(V x, V y, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(x, y, (I / 2 + I % 2 * lanes + Second * lanes / 2)...);
 }
 
+// x moved down by a lane, with lane At of y in the last.
+template <int At, int... I>
+inline V shift(V x, V y, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(x, y, (I + 1 < lanes ? I + 1 : lanes + At)...);
+}
+
 // Every fourth float from p on, and so on from p + 1, p + 2, p + 3.
 inline void load_fourths(const float* p, V (&x)[4]) {
   const V a = load(p), b = load(p + lanes), c = load(p + 2 * lanes), d = load(p + 3 * lanes);
@@ -76,23 +82,25 @@ inline void from_points(const V (&m)[6], V (&y)[4]) {
   y[3] = (aa * difference_a + bb * difference_b) + m[5];
 }
 
-// values[point * pitch + t] for tiles t along six rows of an image. Whole vectors are written.
-void image(float* values, int64_t pitch, const float* rows, int64_t row_pitch, int64_t tiles) {
-  for (int64_t t = 0; t < tiles; t += lanes) {
-    float down[6][6 * lanes];
-    const int64_t width = 4 * (tiles - t < lanes ? tiles - t : lanes) + 2;
-    for (int64_t c = 0; c < width; c += lanes) {
-      V x[6], v[6];
-      for (int i = 0; i < 6; ++i) x[i] = load(rows + i * row_pitch + 4 * t + c);
-      at_points(x, v);
-      for (int i = 0; i < 6; ++i) store(down[i] + c, v[i]);
-    }
-    for (int i = 0; i < 6; ++i) {
-      V first[4], last[4], v[6];
-      load_fourths(down[i], first);
-      load_fourths(down[i] + 4, last);
-      at_points({first[0], first[1], first[2], first[3], last[0], last[1]}, v);
-      for (int j = 0; j < 6; ++j) store(values + (6 * i + j) * pitch + t, v[j]);
+// values[point * pitch + t] for tiles t along six rows of an image, for each channel. Whole vectors are written.
+void image(float* values, int64_t pitch, int64_t value_step, const float* rows, int64_t row_pitch, int64_t row_step, int64_t channels, int64_t tiles) {
+  float down[6][5 * lanes] = {};  // what lies beyond the tiles is of no use, but must not be slow to compute with
+  for (int64_t channel = 0; channel < channels; ++channel, values += value_step, rows += row_step) {
+    for (int64_t t = 0; t < tiles; t += lanes) {
+      const int64_t width = 4 * (tiles - t < lanes ? tiles - t : lanes) + 2;
+      for (int64_t c = 0; c < width; c += lanes) {
+        V x[6], v[6];
+        for (int i = 0; i < 6; ++i) x[i] = load(rows + i * row_pitch + 4 * t + c);
+        at_points(x, v);
+        for (int i = 0; i < 6; ++i) store(down[i] + c, v[i]);
+      }
+      for (int i = 0; i < 6; ++i) {
+        V x[4], v[6];
+        load_fourths(down[i], x);
+        const V next = load(down[i] + 4 * lanes);
+        at_points({x[0], x[1], x[2], x[3], shift<0>(x[0], next, Lanes()), shift<1>(x[1], next, Lanes())}, v);
+        for (int j = 0; j < 6; ++j) store(values + (6 * i + j) * pitch + t, v[j]);
+      }
     }
   }
 }

@@ -154,6 +154,10 @@ inline void test_convolutions() {
     test_conv_case({2, 1, 3, 3, 70, 75, 2, 3, 1, 1, 1, last, exact});   // the gradient to the weights in chunks
     test_conv_case({3, 2, 3, 5, 61, 64, 3, 3, 1, 1, 2, last, exact});
     test_conv_case({5, 1, 2, 4, 150, 151, 3, 2, 3, 1, 1, last, exact});
+    const double winograd = 0x1p-18;
+    test_conv_case({2, 1, 20, 33, 19, 22, 3, 3, 1, 1, 1, last, winograd});
+    test_conv_case({1, 2, 16, 17, 12, 70, 3, 3, 1, 0, 1, last, winograd});
+    test_conv_case({3, 1, 40, 16, 9, 11, 3, 3, 1, 2, 1, last, winograd});
     test_conv_case({1, 1, 20, 17, 96, 100, 1, 1, 1, 0, 1, last, exact});
   }
 }
