@@ -12,6 +12,7 @@ void run_one(const LaunchContext& context, const Worker& worker) {
   if (plan.empty()) return;
   Window window;
   const bool image = context.program->contraction.image && find_window(plan, plan.b, window);
+  if (image && run_depthwise(context, worker, plan, window)) return;
   if (depth_chunks(plan) > 1) return run_chunks(context, worker, plan, image ? &window : nullptr);
   if (image && run_winograd(context, worker, plan, window)) return;
   if (image && run_direct_conv(context, worker, plan, window)) return;

@@ -13,6 +13,7 @@ void run_blocks(const LaunchContext&, const Worker&);  // any contraction
 void run_chunks(const LaunchContext&, const Worker&, const ContractPlan&, const Window* window);
 
 // False where the way does not suit; nothing was done then, by any worker.
+bool run_depthwise(const LaunchContext&, const Worker&, const ContractPlan&, const Window&);
 bool run_winograd(const LaunchContext&, const Worker&, const ContractPlan&, const Window&);
 bool run_direct_conv(const LaunchContext&, const Worker&, const ContractPlan&, const Window&);
 

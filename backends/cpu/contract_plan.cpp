@@ -129,7 +129,7 @@ void plan_blocks(const Contraction& c, int workers, Arena& arena, ContractPlan& 
   const int64_t most_strips = std::max<int64_t>(caches().l2 / 3 / (block_rows * columns * plan.width), 1);
   plan.n_blocks = ceil_div(plan.chunk_strips, most_strips);
   // An even number of blocks for every worker, where there is enough to share.
-  if (!plan.narrow && plan.m_blocks * plan.n_blocks % workers != 0) {
+  if (plan.m_blocks * plan.n_blocks % workers != 0) {
     const int64_t more_m = ceil_div(plan.m_blocks, workers) * workers, more_n = ceil_div(plan.n_blocks, workers) * workers;
     if (plan.panels >= 2 * more_m || plan.panels >= plan.chunk_strips) plan.m_blocks = std::min(more_m, plan.panels);
     else plan.n_blocks = std::min(more_n, plan.chunk_strips);

@@ -53,7 +53,7 @@ class DirectConv {
     Arena& arena = *worker.arena;
     leading_ = ceil_div(band_columns(bands.rows, bands.columns), plan.micro.columns) * plan.micro.columns;
     taps_ = arena.array<int64_t>(plan.k);
-    planes_.tap_table(taps_);
+    planes_.tap_table(plan.first_k, plan.rank, taps_);
     image_ = arena.array<char>(planes.elements() * plan.width);
     sums_ = arena.array<char>(plan.m * leading_ * plan.width);
     point_ = arena.array<int64_t>(plan.rank + 1);

@@ -41,19 +41,18 @@ bool Planes::plan(const ContractPlan& plan, const Operand& b, const Window& wind
   return true;
 }
 
-void Planes::tap_table(int64_t* rows) const {
-  const int dims = plan_->rank - plan_->first_k;
+void Planes::tap_table(int first_dim, int end_dim, int64_t* taps) const {
+  const int64_t count = product(plan_->sizes, first_dim, end_dim);
   int64_t coords[32] = {};
-  for (int64_t k = 0; k < plan_->k; ++k) {
-    int64_t at = 0;
+  for (int64_t k = 0; k < count; ++k) {
+    taps[k] = 0;
     for (int a = 0; a < axes_; ++a) {
       const Layout& l = layout_[a];
       if (l.axis.k_dim < 0) continue;
-      const int64_t distance = l.axis.k_step * coords[l.axis.k_dim - plan_->first_k] - Axis::low(l.axis.k_step, l.axis.k_size);
-      at += distance % l.axis.n_step * l.phase_pitch + distance / l.axis.n_step * l.pitch;
+      const int64_t distance = l.axis.k_step * coords[l.axis.k_dim - first_dim] - Axis::low(l.axis.k_step, l.axis.k_size);
+      taps[k] += distance % l.axis.n_step * l.phase_pitch + distance / l.axis.n_step * l.pitch;
     }
-    rows[k] = at;
-    for (int d = dims - 1; d >= 0 && ++coords[d] == plan_->sizes[plan_->first_k + d]; --d) coords[d] = 0;
+    for (int d = end_dim - 1; d >= first_dim && ++coords[d - first_dim] == plan_->sizes[d]; --d) coords[d - first_dim] = 0;
   }
 }
 

@@ -22,8 +22,8 @@ class Planes {
 
   int64_t channel_pitch() const { return layout_[axes_ - 1].pitch; }  // of the last axis of k alone
 
-  // Where row k of B begins, seen from a piece's first column.
-  void tap_table(int64_t* rows) const;
+  // Where each point of dimensions [first_dim, end_dim), the taps, is seen from a piece's first column.
+  void tap_table(int first_dim, int end_dim, int64_t* taps) const;
   void copy(const Piece&, int64_t offset, char* planes) const;
 
  private:

@@ -145,6 +145,21 @@ struct WinogradFns {
   void (*result)(float* rows, int64_t row_pitch, const float* sums, int64_t pitch, int64_t tiles);
 };
 
+// A plane of an image, padded, and where each tap of a filter sees it.
+struct DepthwiseShape {
+  int64_t rows = 0, columns = 0, pitch = 0;  // of places; from row to row of the plane
+  int64_t taps = 0;
+  const int64_t* tap = nullptr;
+};
+
+struct DepthwiseFns {
+  int lanes;
+  // out[r * columns + c] = sum_k filter[k] * plane[tap[k] + r * pitch + c]; up to `lanes` more elements are written.
+  void (*image)(float* out, const float* plane, const DepthwiseShape&, const float* filter);
+  // sums[k * lanes + any] += sum_rc gradient[r * columns + c] * plane[tap[k] + r * pitch + c]; as much more is read.
+  void (*filter)(float* sums, const float* plane, const DepthwiseShape&, const float* gradient);
+};
+
 struct IsaTable {
   const char* name;
   TileFn (*find)(const FindArgs&);
@@ -158,6 +173,7 @@ struct IsaTable {
   PackFn (*pack)(int storage, int type);
   MicroKernels (*micro)(int type);
   WinogradFns (*winograd)();
+  DepthwiseFns (*depthwise)();
 };
 
 // The table for this machine, chosen once: the best the CPU has, or what WEFT_CPU_ISA names.

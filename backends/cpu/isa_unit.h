@@ -35,5 +35,6 @@ ArgReduceFns find_arg_reduce(Op, int type);
 PackFn find_pack(int storage, int type);
 MicroKernels find_micro(int type);
 WinogradFns find_winograd();
+DepthwiseFns find_depthwise();
 
 WEFT_ISA_END
