@@ -28,7 +28,9 @@ bool swapped(const ContractPlan& plan, const Window& from, Window& to) {
     std::swap(axis.n_size, axis.k_size);
     std::swap(axis.n_step, axis.k_step);
   }
-  return to.axes == from.axes && to.n_axes > 0;
+  for (int a = 0; a < from.axes; ++a)
+    if (from.axis[a].k_dim < 0 && from.axis[a].n_size > 1) return false;
+  return to.n_axes > 0;
 }
 
 class Depthwise {

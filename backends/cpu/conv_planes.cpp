@@ -19,6 +19,7 @@ bool Planes::plan(const ContractPlan& plan, const Operand& b, const Window& wind
     const int64_t reach = Axis::reach(l.axis.k_step, l.axis.k_size);
     l.first = l.axis.base + Axis::low(l.axis.k_step, l.axis.k_size);
     l.phases = std::min(l.axis.n_step, reach + 1);
+    if (l.phases > most_phases) return false;
     l.count = (a == n_axes_ - 1 ? columns : a == n_axes_ - 2 ? rows : 1) + reach / l.axis.n_step;
   }
   // Innermost the columns of a piece, then its rows, then their phases, then everything else.
@@ -57,69 +58,70 @@ void Planes::tap_table(int first_dim, int end_dim, int64_t* taps) const {
 }
 
 void Planes::copy(const Piece& piece, int64_t offset, char* planes) const {
-  int64_t first[max_axes + 1], count[max_axes + 1], flat = piece.flat;
-  for (int a = n_axes_ - 1; a >= 0; --a) {
+  const int rows = n_axes_ - 2, columns = n_axes_ - 1;
+  Span span[max_axes + 1];
+  int64_t flat = piece.flat;
+  for (int a = axes_ - 1; a >= 0; --a) {
     const Layout& l = layout_[a];
     int64_t start = 0, covered = 1;
-    if (a == n_axes_ - 1) start = piece.first_column, covered = piece.columns;
-    else if (a == n_axes_ - 2) start = piece.first_row, covered = piece.rows;
-    else start = flat % l.axis.n_size, flat /= l.axis.n_size;
-    first[a] = l.first + l.axis.n_step * start;
-    count[a] = covered + Axis::reach(l.axis.k_step, l.axis.k_size) / l.axis.n_step;
+    if (a == columns) start = piece.first_column, covered = piece.columns;
+    else if (a == rows) start = piece.first_row, covered = piece.rows;
+    else if (a < n_axes_) start = flat % l.axis.n_size, flat /= l.axis.n_size;
+    span[a].first = l.first + l.axis.n_step * start;
+    span[a].count = covered + Axis::reach(l.axis.k_step, l.axis.k_size) / l.axis.n_step;
+    for (int64_t phase = 0; phase < l.phases; ++phase)
+      inside(l.axis, span[a].first + phase, l.axis.n_step, span[a].count, span[a].low[phase], span[a].high[phase]);
   }
-  for (int a = n_axes_; a < axes_; ++a) first[a] = layout_[a].first, count[a] = layout_[a].count;
-  copy_axis(0, first, count, origin_ + offset, planes, false);
+  copy_axis(0, span, origin_ + offset, planes, false);
 }
 
-// Walks every axis but the columns, and the one copied together with them.
-void Planes::copy_axis(int a, const int64_t* first, const int64_t* count, int64_t from, char* to, bool outside) const {
-  const int columns = n_axes_ - 1;
-  if (a == axes_) {
-    if (pixel_axis_ >= 0) copy_pixels(first[columns], count[columns], from + first[pixel_axis_] * layout_[pixel_axis_].axis.stride, to, outside);
-    else copy_row(first[columns], count[columns], from, to, outside);
-    return;
-  }
-  if (a == columns || a == pixel_axis_) return copy_axis(a + 1, first, count, from, to, outside);
+// Walks every axis but rows, columns and the one copied together with them.
+void Planes::copy_axis(int a, const Span* span, int64_t from, char* to, bool outside) const {
+  if (a == axes_) return copy_plane(span, from, to, outside);
+  if (a == n_axes_ - 1 || a == n_axes_ - 2 || a == pixel_axis_) return copy_axis(a + 1, span, from, to, outside);
   const Layout& l = layout_[a];
   for (int64_t phase = 0; phase < l.phases; ++phase)
-    for (int64_t i = 0; i < count[a]; ++i) {
-      const int64_t position = first[a] + phase + i * l.axis.n_step;
-      const bool out = outside || position < 0 || position >= l.axis.limit;
-      copy_axis(a + 1, first, count, from + position * l.axis.stride, to + (phase * l.phase_pitch + i * l.pitch) * plan_->width, out);
+    for (int64_t i = 0; i < span[a].count; ++i) {
+      const int64_t position = span[a].first + phase + i * l.axis.n_step;
+      const bool out = outside || i < span[a].low[phase] || i >= span[a].high[phase];
+      copy_axis(a + 1, span, from + position * l.axis.stride, to + (phase * l.phase_pitch + i * l.pitch) * plan_->width, out);
     }
 }
 
-void Planes::copy_row(int64_t first, int64_t count, int64_t from, char* to, bool outside) const {
-  const Layout& l = column();
-  const int64_t width = plan_->width, size = b_->access->size, step = l.axis.n_step;
-  for (int64_t phase = 0; phase < l.phases; ++phase, to += l.phase_pitch * width) {
-    int64_t low = 0, high = 0;
-    if (!outside) inside(l.axis, first + phase, step, count, low, high);
-    std::memset(to, 0, size_t(low * width));
-    if (low < high) {
-      const char* source = b_->base + (from + (first + phase + low * step) * l.axis.stride) * size;
-      for (int64_t at = 0; at < (high - low) * size; at += 64) __builtin_prefetch(source + ahead_ + at);
-      b_->access->load(to + low * width, source, step * l.axis.stride, high - low);
+void Planes::copy_plane(const Span* span, int64_t from, char* to, bool outside) const {
+  const Layout &rows = row(), &columns = column();
+  const Span &down = span[n_axes_ - 2], &across = span[n_axes_ - 1];
+  const int64_t width = plan_->width, size = b_->access->size, step = columns.axis.n_step * columns.axis.stride;
+  const int64_t channels = pixel_axis_ < 0 ? 1 : layout_[pixel_axis_].count, channel_pitch = pixel_axis_ < 0 ? 0 : layout_[pixel_axis_].pitch;
+  if (pixel_axis_ >= 0) from += layout_[pixel_axis_].first;
+  for (int64_t phase = 0; phase < rows.phases; ++phase)
+    for (int64_t i = 0; i < down.count; ++i) {
+      const bool out = outside || i < down.low[phase] || i >= down.high[phase];
+      const int64_t line = from + (down.first + phase + i * rows.axis.n_step) * rows.axis.stride;
+      for (int64_t p = 0; p < columns.phases; ++p) {
+        const int64_t low = out ? 0 : across.low[p], high = out ? 0 : across.high[p];
+        char* dst = to + (phase * rows.phase_pitch + i * rows.pitch + p * columns.phase_pitch) * width;
+        for (int64_t c = 0; c < channels; ++c) {
+          clear(dst + c * channel_pitch * width, low);
+          clear(dst + (c * channel_pitch + high) * width, across.count - high);
+        }
+        if (low == high) continue;
+        const char* source = b_->base + (line + (across.first + p) * columns.axis.stride + low * step) * size;
+        if (pixel_axis_ >= 0) {
+          b_->access->transpose(dst + low * width, channel_pitch, source, step, channels, high - low);
+        } else {
+          for (int64_t at = 0; at < (high - low) * size && ahead_; at += 64) __builtin_prefetch(source + ahead_ + at);
+          b_->access->load(dst + low * width, source, step, high - low);
+        }
+      }
     }
-    std::memset(to + high * width, 0, size_t((count - high) * width));
-  }
 }
 
-void Planes::copy_pixels(int64_t first, int64_t count, int64_t from, char* to, bool outside) const {
-  const Layout &l = column(), &channels = layout_[pixel_axis_];
-  const int64_t width = plan_->width, size = b_->access->size, step = l.axis.n_step;
-  for (int64_t phase = 0; phase < l.phases; ++phase, to += l.phase_pitch * width) {
-    int64_t low = 0, high = 0;
-    if (!outside) inside(l.axis, first + phase, step, count, low, high);
-    for (int64_t c = 0; c < channels.count; ++c) {
-      char* line = to + c * channels.pitch * width;
-      std::memset(line, 0, size_t(low * width));
-      std::memset(line + high * width, 0, size_t((count - high) * width));
-    }
-    if (low < high)
-      b_->access->transpose(to + low * width, channels.pitch, b_->base + (from + (first + phase + low * step) * l.axis.stride) * size, step * l.axis.stride,
-                            channels.count, high - low);
-  }
+// Mostly one or two places at the edge of an image.
+void Planes::clear(char* to, int64_t places) const {
+  if (plan_->width != 4 || places > 16) std::memset(to, 0, size_t(places * plan_->width));
+  else
+    for (int64_t i = 0; i < places; ++i) std::memset(to + 4 * i, 0, 4);
 }
 
 }  // namespace weft::cpu

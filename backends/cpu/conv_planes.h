@@ -35,9 +35,14 @@ class Planes {
   };
   const Layout& row() const { return layout_[n_axes_ - 2]; }
   const Layout& column() const { return layout_[n_axes_ - 1]; }
-  void copy_axis(int a, const int64_t* first, const int64_t* count, int64_t from, char* to, bool outside) const;
-  void copy_row(int64_t first, int64_t count, int64_t from, char* to, bool outside) const;
-  void copy_pixels(int64_t first, int64_t count, int64_t from, char* to, bool outside) const;
+  // The places of one piece along an axis, and those of each phase that are inside the image.
+  static constexpr int64_t most_phases = 8;
+  struct Span {
+    int64_t first, count, low[most_phases], high[most_phases];
+  };
+  void copy_axis(int a, const Span* span, int64_t from, char* to, bool outside) const;
+  void copy_plane(const Span* span, int64_t from, char* to, bool outside) const;
+  void clear(char* to, int64_t places) const;
 
   const ContractPlan* plan_ = nullptr;
   const Operand* b_ = nullptr;
