@@ -30,21 +30,39 @@ void image(float* out, const float* plane, const DepthwiseShape& s, const float*
   }
 }
 
-void filter(float* sums, const float* plane, const DepthwiseShape& s, const float* gradient) {
-  for (int64_t k = 0; k < s.taps; ++k) {
-    V sum = load(sums + k * lanes);
-    const float *x = plane + s.tap[k], *y = gradient;
-    for (int64_t r = 0; r < s.rows; ++r, x += s.pitch, y += s.columns) {
-      int64_t c = 0;
-      for (; c + lanes <= s.columns; c += lanes) sum += load(x + c) * load(y + c);
-      if (c == s.columns) continue;
-      // Zeros, whatever lies beyond the row.
-      Mask inside;
-      for (int i = 0; i < lanes; ++i) inside[i] = c + i < s.columns ? -1 : 0;
-      sum += V(Mask(load(x + c)) & inside) * V(Mask(load(y + c)) & inside);
+// `Taps` of them at a time, so that their sums do not wait for one another.
+template <int Taps>
+void filter_taps(float* sums, const float* plane, const DepthwiseShape& s, const int64_t* tap, const float* gradient) {
+  const int64_t whole = s.columns / lanes * lanes;
+  Mask rest = {};  // zeros, whatever lies beyond a row
+  for (int64_t i = whole; i < s.columns; ++i) rest[i - whole] = -1;
+  V sum[Taps];
+  for (int k = 0; k < Taps; ++k) sum[k] = load(sums + k * lanes);
+  for (int64_t r = 0; r < s.rows; ++r, plane += s.pitch, gradient += s.columns) {
+    for (int64_t c = 0; c < whole; c += lanes) {
+      const V y = load(gradient + c);
+#pragma GCC unroll 9
+      for (int k = 0; k < Taps; ++k) sum[k] += load(plane + tap[k] + c) * y;
     }
-    *reinterpret_cast<V*>(sums + k * lanes) = sum;
+    if (whole == s.columns) continue;
+    const V y = V(Mask(load(gradient + whole)) & rest);
+#pragma GCC unroll 9
+    for (int k = 0; k < Taps; ++k) sum[k] += V(Mask(load(plane + tap[k] + whole)) & rest) * y;
   }
+  for (int k = 0; k < Taps; ++k) *reinterpret_cast<V*>(sums + k * lanes) = sum[k];
+}
+
+template <int Most>
+void filter_some(int64_t taps, float* sums, const float* plane, const DepthwiseShape& s, const int64_t* tap, const float* gradient) {
+  if constexpr (Most > 1) {
+    if (taps < Most) return filter_some<Most - 1>(taps, sums, plane, s, tap, gradient);
+  }
+  filter_taps<Most>(sums, plane, s, tap, gradient);
+}
+
+void filter(float* sums, const float* plane, const DepthwiseShape& s, const float* gradient) {
+  constexpr int most = 9;
+  for (int64_t k = 0; k < s.taps; k += most) filter_some<most>(s.taps - k, sums + k * lanes, plane, s, s.tap + k, gradient);
 }
 
 }  // namespace

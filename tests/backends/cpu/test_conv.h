@@ -62,6 +62,13 @@ class ConvKernel {
     k.stage(false);
     k.store(k.op("add", WEFT_F32, sum, k.immf(1)), y.handle, WEFT_F32, where(at_y));
     k.run();
+    // The same bits whatever the number of threads.
+    const std::vector<float> once(y.data, y.data + y.n);
+    const int threads = backend()->threads(0);
+    backend()->threads(3);
+    k.run();
+    backend()->threads(threads);
+    expect(std::memcmp(once.data(), y.data, size_t(y.n) * sizeof(float)) == 0, "conv: other bits on three threads");
   }
 
  private:
