@@ -14,8 +14,9 @@ constexpr int64_t points_at_once = 2048;
 Epilogue::Epilogue(const LaunchContext& context, const ContractPlan& plan, Arena& arena, int threads, int64_t rows, int64_t leading)
     : plan_(plan), loop_(context, arena, threads), sum_(context.program->contraction.sum), leading_(leading) {
   rows_ = std::clamp<int64_t>(points_at_once / leading, 1, rows);
-  joined_ = loop_.joined_columns(plan.first_n, plan.first_k);
+  // A run is walked with the stride of the last dimension, which says nothing where its size is 1.
   const int dims = plan.first_k - plan.first_m;
+  if (plan.first_n < plan.first_k && plan.sizes[plan.first_k - 1] > 1) joined_ = loop_.joined_columns(plan.first_n, plan.first_k);
   const int64_t last = dims > 0 ? std::max<int64_t>(plan.sizes[plan.first_k - 1], 1) : 1;
   const int64_t runs = rows_ * (leading / last + 2);
   at_ = arena.array<int64_t>(runs);

@@ -157,6 +157,7 @@ inline void test_convolutions() {
     test_conv_case({2, 12, 1, 1, 19, 21, 3, 3, 1, 1, 1, last, exact});
     test_conv_case({2, 5, 1, 2, 20, 18, 5, 3, 2, 1, 1, last, exact});
     test_conv_case({1, 1, 1, 4, 4, 4, 2, 2, 4, 0, 1, last, exact});
+    test_conv_case({1, 2, 2, 2, 5, 4, 2, 2, 3, 2, 2, last, exact});
     test_conv_case({1, 1, 2, 3, 3, 50, 3, 3, 1, 2, 1, last, exact});
     test_conv_case({2, 1, 3, 3, 70, 75, 2, 3, 1, 1, 1, last, exact});   // the gradient to the weights in chunks
     test_conv_case({3, 2, 3, 5, 61, 64, 3, 3, 1, 1, 2, last, exact});
