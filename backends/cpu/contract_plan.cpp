@@ -14,7 +14,7 @@ int64_t cache_size(int name, int64_t otherwise) {
 }
 
 // One strip of B of this depth fills most of L1 and stays there while the panels of A pass by from L2.
-int64_t block_depth(const Contraction& c) { return std::clamp<int64_t>(caches().l1 * 2 / 3 / (c.micro.columns * storage_size(c.type)), 64, 1024); }
+int64_t block_depth(const Contraction& c) { return std::clamp<int64_t>(caches().l1 / (c.micro.columns * storage_size(c.type)), 64, 1024); }
 
 void bind_operand(const LaunchContext& context, const ContractPlan& plan, const Access& access, PackFn pack, Arena& arena, Operand& o) {
   const int64_t* words = context.words + access.params;
