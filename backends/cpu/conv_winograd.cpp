@@ -1,8 +1,8 @@
 // 3x3 convolution through Winograd's F(4x4, 3x3): a quarter of the multiplications. Bands of tiles are transformed, each of the 36
 // points is a small matrix product over the channels, and each panel of results is transformed back while it is in L2.
 //
-// Chosen by shape alone. Its rounding errors are larger than those of a plain sum, below 2^-18 of the sum of magnitudes of the
-// products as measured by the tests (a plain sum of k terms: below k * 2^-24); WEFT_WINOGRAD=0 turns it off.
+// Chosen by shape alone. The error bound, relative to the largest sum of magnitudes of the products, is 2^-18 and tested; typical
+// errors are about twice those of a plain sum. WEFT_WINOGRAD=0 turns it off.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
