@@ -300,7 +300,7 @@ std::unique_ptr<Program> compile_program(const weft_kernel& kernel) {
   auto p = std::make_unique<Program>();
   const std::string kind = kernel.kind;
   if (kind == "loop") p->kind = Kind::loop;
-  else if (kind == "gemm" || kind == "conv") p->kind = Kind::contraction;
+  else if (kind == "gemm" || kind == "conv") p->kind = Kind::contraction, p->contraction.image = kind == "conv";
   else if (kind == "sort") p->kind = Kind::sort;
   else if (kind == "scan") p->kind = Kind::scan;
   else if (kind == "scatter") p->kind = Kind::scatter;

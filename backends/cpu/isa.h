@@ -140,8 +140,9 @@ struct PanelSource {
 // dst[k * width + i] = source(i, k) for i < rows, k < depth; rows up to width are zero.
 using PackFn = void (*)(void* dst, const PanelSource& source, int64_t rows, int64_t width, int64_t depth);
 
-// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[k * ldb + j], for `rows` rows and one column strip.
-using MicroFn = void (*)(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate);
+// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[b_rows[k] + j], for `rows` rows and one column strip. Rows of B lie where a table
+// says, so an image needs no packing: each tap of a convolution is the same image seen from elsewhere.
+using MicroFn = void (*)(int64_t depth, const void* a, const void* b, const int64_t* b_rows, void* c, int64_t ldc, bool accumulate);
 
 constexpr int max_micro_rows = 16;
 struct MicroKernels {
@@ -149,6 +150,29 @@ struct MicroKernels {
   int columns = 0;                        // panel width
   MicroFn full[max_micro_rows + 1] = {};  // [rows]: `columns` wide
   MicroFn half[max_micro_rows + 1] = {};  // [rows]: half as wide, or null
+};
+
+// Transforms of Winograd's F(4x4, 3x3); see winograd.cpp. Point (i, j) of tile t lies at [(6 * i + j) * pitch + t]. Channels are a
+// step apart.
+struct WinogradFns {
+  void (*image)(float* values, int64_t pitch, int64_t value_step, const float* rows, int64_t row_pitch, int64_t row_step, int64_t channels, int64_t tiles);
+  void (*filter)(float* values, int64_t pitch, const float* taps);
+  void (*result)(float* rows, int64_t row_pitch, const float* sums, int64_t pitch, int64_t tiles);
+};
+
+// A plane of an image, padded, and where each tap of a filter sees it.
+struct DepthwiseShape {
+  int64_t rows = 0, columns = 0, pitch = 0;  // of places; from row to row of the plane
+  int64_t taps = 0;
+  const int64_t* tap = nullptr;
+};
+
+struct DepthwiseFns {
+  int lanes;
+  // out[r * columns + c] = sum_k filter[k] * plane[tap[k] + r * pitch + c]; up to `lanes` more elements are written.
+  void (*image)(float* out, const float* plane, const DepthwiseShape&, const float* filter);
+  // sums[k * lanes + any] += sum_rc gradient[r * columns + c] * plane[tap[k] + r * pitch + c]; as much more is read.
+  void (*filter)(float* sums, const float* plane, const DepthwiseShape&, const float* gradient);
 };
 
 struct IsaTable {
@@ -166,6 +190,8 @@ struct IsaTable {
   ScanFn (*scan)(Op, int type);
   PackFn (*pack)(int storage, int type);
   MicroKernels (*micro)(int type);
+  WinogradFns (*winograd)();
+  DepthwiseFns (*depthwise)();
 };
 
 // The table for this machine, chosen once: the best the CPU has, or what WEFT_CPU_ISA names.

@@ -15,7 +15,7 @@ static TileFn find(const FindArgs& q) {
 }
 
 extern const IsaTable table;
-const IsaTable table = {WEFT_TEXT(WEFT_ISA), find,           find_load, find_gather,     find_gather_rows, find_store, stream,
-                        find_scatter,        find_transpose, find_fold, find_arg_reduce, find_scan,        find_pack,  find_micro};
+const IsaTable table = {WEFT_TEXT(WEFT_ISA), find,      find_load,       find_gather, find_gather_rows, find_store, stream,        find_scatter,
+                        find_transpose,      find_fold, find_arg_reduce, find_scan,   find_pack,        find_micro, find_winograd, find_depthwise};
 
 WEFT_ISA_END

@@ -38,5 +38,7 @@ ArgReduceFns find_arg_reduce(Op, int type);
 ScanFn find_scan(Op, int type);
 PackFn find_pack(int storage, int type);
 MicroKernels find_micro(int type);
+WinogradFns find_winograd();
+DepthwiseFns find_depthwise();
 
 WEFT_ISA_END

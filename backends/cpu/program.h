@@ -86,6 +86,7 @@ struct Contraction {
   int batch = 0, m = 0, n = 0;  // how many outer dimensions of each class
   int type = 0;                 // of the accumulator
   int sum = 0;                  // the reduce.sum
+  bool image = false;           // of kind "conv"
   PackFn pack_a = nullptr, pack_b = nullptr;
   MicroKernels micro;
 };

@@ -1,6 +1,7 @@
 // Tests of the CPU backend through its C table alone. Run with "bench [map | gemm | conv]" for a few timings.
 #include "bench.h"
 #include "test_contract.h"
+#include "test_conv.h"
 #include "test_loop.h"
 #include "test_math.h"
 #include "test_other.h"
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
     test_loops();
     test_rows();
     test_contractions();
+    test_convolutions();
     test_others();
     test_plans();
   }
