@@ -44,19 +44,51 @@ Level level_of(const Program& p, const Instr& in) {
   return level;
 }
 
+void append(const Program& p, Tape& tape, int i) {
+  const Instr& in = p.instrs[size_t(i)];
+  tape.instrs.push_back(i);
+  if (in.op != Op::load && in.op != Op::store) return;
+  if (std::find(tape.accesses.begin(), tape.accesses.end(), in.imm) == tape.accesses.end()) tape.accesses.push_back(in.imm);
+}
+
+// An arithmetic instruction whose operand nobody else reads absorbs the instruction that computes it, where there is a loop for both.
+void pair_up(Program& p) {
+  std::vector<int> readers(p.instrs.size(), 0);
+  for (const Instr& in : p.instrs)
+    if (in.repeats < 0) for_each_operand(p, in, [&](int reg) { ++readers[size_t(reg)]; });
+  for (Instr& in : p.instrs) {
+    if (in.repeats >= 0 || in.op < Op::add || in.op > Op::div || in.b < 0 || in.level == Level::constant) continue;
+    for (const bool right : {false, true}) {
+      Instr& source = p.instrs[size_t(right ? in.b : in.a)];
+      const bool single = readers[size_t(right ? in.b : in.a)] == 1 && source.first == Op::count && source.repeats < 0;
+      if (!single || source.b < 0 || source.stage != in.stage || source.level != in.level || source.inner != in.inner) continue;
+      if (!isa_table()->find({in.op, in.type, source.type, 0, 0, source.op, right})) continue;
+      in.c = right ? in.a : in.b;
+      in.a = source.a;
+      in.b = source.b;
+      in.first = source.op;
+      in.right = right;
+      source.absorbed = true;
+      break;
+    }
+  }
+}
+
 void find_levels(Program& p) {
+  for (Instr& in : p.instrs) in.level = level_of(p, in);
+  if (p.kind == Kind::loop) pair_up(p);
   for (size_t i = 0; i < p.instrs.size(); ++i) {
-    Instr& in = p.instrs[i];
-    in.level = level_of(p, in);
+    const Instr& in = p.instrs[i];
     Stage& stage = p.stages[size_t(in.stage)];
     stage.has_index |= in.op == Op::index;
     if (in.reduction >= 0) stage.reductions.push_back(in.reduction);
+    if (in.repeats >= 0 || in.absorbed) continue;
     if (in.level == Level::constant) {
       p.constants.push_back(int(i));
       continue;
     }
-    (in.level == Level::row ? stage.once : stage.each).push_back(int(i));
-    stage.column.push_back(int(i));
+    append(p, in.level == Level::row ? stage.once : stage.each, int(i));
+    append(p, stage.column, int(i));
   }
 }
 
@@ -64,6 +96,7 @@ void find_uses(Program& p) {
   std::vector<int> readers(p.instrs.size(), 0);
   for (size_t i = 0; i < p.instrs.size(); ++i) {
     const Instr& in = p.instrs[i];
+    if (in.repeats >= 0 || in.absorbed) continue;
     Stage& stage = p.stages[size_t(in.stage)];
     for_each_operand(p, in, [&](int reg) {
       Instr& source = p.instrs[size_t(reg)];
@@ -107,11 +140,11 @@ class Pool {
 };
 
 void allocate_registers(Program& p) {
-  Pool outer;
+  Pool outer, inner;
   int64_t widest = 0;
   std::vector<std::vector<int>> dying(p.instrs.size() + 1);
   for (const Stage& stage : p.stages) {
-    Pool inner;
+    if (!p.shares) inner = Pool();
     // The results of reductions are written while the stage's other outer registers are still read.
     for (int i = stage.first; i < stage.first + stage.count; ++i) {
       Instr& in = p.instrs[size_t(i)];
@@ -136,12 +169,13 @@ void allocate_registers(Program& p) {
         auto& end = dying[size_t(stage.first + stage.count)];
         end.insert(end.end(), later.begin(), later.end());
       }
-      if (in.width == 0 || in.level == Level::constant) continue;
+      if (in.width == 0 || in.level == Level::constant || in.repeats >= 0 || in.absorbed) continue;
       in.slot = (in.inner ? inner : outer).take(in.width);
       const int end = std::max(in.last_use, i + 1);
       if (size_t(end) <= p.instrs.size()) dying[size_t(end)].push_back(i);
     }
     widest = std::max(widest, inner.size());
+    if (p.shares) continue;
     // Inner registers do not outlive their stage.
     for (auto& list : dying) list.erase(std::remove_if(list.begin(), list.end(), [&](int reg) { return p.instrs[size_t(reg)].inner; }), list.end());
   }
@@ -152,7 +186,7 @@ void allocate_registers(Program& p) {
 void resolve_functions(Program& p) {
   const IsaTable& isa = *isa_table();
   for (Instr& in : p.instrs) {
-    if (in.op < Op::add || in.reduction >= 0) continue;
+    if (in.op < Op::add || in.reduction >= 0 || in.absorbed) continue;
     for (int mode : {row_mode, column_mode}) {
       int scalars = 0;
       const int operands[3] = {in.a, in.b, in.c};
@@ -162,7 +196,7 @@ void resolve_functions(Program& p) {
         const bool row_scalar = mode == row_mode && in.inner && (!source.inner || source.level == Level::row);
         if (source.level == Level::constant || row_scalar) scalars |= 1 << k;
       }
-      in.fn[mode] = isa.find({in.op, in.type, in.operand_type, in.imm, scalars});
+      in.fn[mode] = isa.find({in.op, in.type, in.operand_type, in.imm, scalars, in.first, in.right});
     }
   }
 }

@@ -133,6 +133,7 @@ void read_accesses(const weft_kernel& kernel, Program& p, const IsaTable& isa) {
     for (int d = 0; d < rank; ++d) a.stride_classes.push_back(in.stride_classes ? in.stride_classes[d] : uint8_t(WEFT_STRIDE_OTHER));
     a.load = isa.load(in.dtype);
     a.gather = isa.gather(in.dtype);
+    a.gather_rows = isa.gather_rows(in.dtype);
     a.transpose = isa.transpose(in.dtype);
     p.has_indices |= in.indices > 0;
     p.accesses.push_back(std::move(a));
@@ -191,7 +192,7 @@ void read_reduction(Program& p, int i, const IsaTable& isa) {
     if (in.type != r.type) fail("a reduction's type differs from its operand's");
     r.fold = isa.fold(in.op, r.type);
     r.combine = isa.find({combining_op(in.op), r.type, r.type, 0, 0});
-    if (!r.fold || !r.combine) fail("a reduction of this type is not defined");
+    if (!r.fold.fold || !r.combine) fail("a reduction of this type is not defined");
   }
   in.reduction = int(p.reductions.size());
   p.reductions.push_back(r);
@@ -299,7 +300,7 @@ std::unique_ptr<Program> compile_program(const weft_kernel& kernel) {
   auto p = std::make_unique<Program>();
   const std::string kind = kernel.kind;
   if (kind == "loop") p->kind = Kind::loop;
-  else if (kind == "gemm" || kind == "conv") p->kind = Kind::contraction;
+  else if (kind == "gemm" || kind == "conv") p->kind = Kind::contraction, p->contraction.image = kind == "conv";
   else if (kind == "sort") p->kind = Kind::sort;
   else if (kind == "scan") p->kind = Kind::scan;
   else if (kind == "scatter") p->kind = Kind::scatter;
@@ -323,6 +324,14 @@ std::unique_ptr<Program> compile_program(const weft_kernel& kernel) {
   read_accesses(kernel, *p, *isa);
   if (p->kind == Kind::loop || p->kind == Kind::contraction) {
     read_tape(kernel, *p, *isa);
+    if (p->kind == Kind::loop) {
+      auto sharing = std::make_shared<Program>(*p);
+      share_stages(*sharing);
+      if (sharing->shares) {
+        analyse(*sharing);
+        p->sharing = std::move(sharing);
+      }
+    }
     analyse(*p);
     if (p->kind == Kind::contraction && !compile_contraction(*p)) return nullptr;
   } else {

@@ -1,261 +1,37 @@
-// Contractions ("gemm", "conv"): B is packed into strips once, by all workers together; then each worker takes blocks of the
-// result, packs the rows of A they need, multiplies, and runs the epilogue over the finished block while it is in cache.
-//
-// Every element of the result is accumulated over k in order, whatever the blocks and the number of workers.
-#include <algorithm>
-#include <cstring>
-
-#include "contract_plan.h"
-#include "loop.h"
+// Which contractions this backend takes, and by which way each runs.
+#include "contract.h"
+#include "conv_phases.h"
 
 namespace weft::cpu {
 
 namespace {
 
-constexpr int64_t epilogue_points = 2048;
-
-class Contractor {
- public:
-  Contractor(const LaunchContext& context, const Worker& worker, const Worker& team)
-      : context_(context), arena_(*worker.arena), team_(team), loop_(context, *worker.arena, worker.count) {
-    plan_contraction(context, team.count, arena_, plan_);
-    if (empty()) return;
-    const int64_t rows = plan_.block_panels * plan_.micro.rows;
-    leading_ = plan_.block_strips * plan_.micro.columns;
-    const int64_t bounds_a = std::max(plan_.a.access->bounds, 1), bounds_b = std::max(plan_.b.access->bounds, 1);
-    a_rows_ = arena_.array<int64_t>(rows);
-    a_t_ = arena_.array<int64_t>(rows * bounds_a);
-    b_rows_ = arena_.array<int64_t>(plan_.micro.columns);
-    b_t_ = arena_.array<int64_t>(plan_.micro.columns * bounds_b);
-    a_packed_ = arena_.array<char>(rows * (plan_.keep_a ? plan_.k : plan_.depth) * plan_.width);
-    sums_ = arena_.array<char>(rows * leading_ * plan_.width);
-    point_ = arena_.array<int64_t>(plan_.rank + 1);
-    std::memset(point_, 0, sizeof(int64_t) * size_t(plan_.rank + 1));
-
-    epilogue_rows_ = std::clamp<int64_t>(epilogue_points / leading_, 1, rows);
-    const int dims = plan_.first_k - plan_.first_m;
-    joined_ = loop_.joined_columns(plan_.first_n, plan_.first_k);
-    const int64_t last = dims > 0 ? std::max<int64_t>(plan_.sizes[plan_.first_k - 1], 1) : 1;
-    const int64_t runs = epilogue_rows_ * (leading_ / last + 2);
-    at_ = arena_.array<int64_t>(runs);
-    length_ = arena_.array<int64_t>(runs);
-    coords_ = arena_.array<int64_t>(runs * std::max(dims, 1));
-    loop_.reserve_outer(epilogue_rows_ * leading_);
-  }
-
-  bool empty() const { return plan_.batch == 0 || plan_.m == 0 || plan_.n == 0; }
-  int64_t packed_b_bytes() const { return plan_.chunk_strips * plan_.micro.columns * plan_.k * plan_.width; }
-  const ContractPlan& plan() const { return plan_; }
-
-  // Matrices [first_batch, end_batch), of them the columns of strips [first_strip, end_strip).
-  void run(int64_t first_batch, int64_t end_batch, int64_t first_strip, int64_t end_strip, char* b_packed) {
-    for (int64_t batch = first_batch; batch < end_batch; ++batch) {
-      int64_t rest = batch;
-      for (int d = plan_.first_m - 1; d >= 0; --d) {
-        point_[d] = rest % plan_.sizes[d];
-        rest /= plan_.sizes[d];
-      }
-      packed_block_ = -1;
-      for (int64_t strip = first_strip; strip < end_strip; strip += plan_.chunk_strips) {
-        const int64_t strips = std::min(plan_.chunk_strips, end_strip - strip);
-        if (strip > first_strip || batch > first_batch) team_.barrier();  // the last chunk is still being read
-        int64_t first, end;
-        team_.share(strips, first, end);
-        for (int64_t s = first; s < end; ++s) pack_strip(strip + s, b_packed + s * strip_bytes());
-        team_.barrier();
-        team_.share(plan_.m_blocks * plan_.n_blocks, first, end);
-        for (int64_t block = first; block < end; ++block) run_block(block, strip, strips, b_packed);
-      }
-    }
-  }
-
- private:
-  int64_t strip_bytes() const { return plan_.micro.columns * plan_.k * plan_.width; }
-
-  void pack_strip(int64_t strip, char* dst) {
-    const int64_t columns = plan_.micro.columns, first = strip * columns, count = std::min(columns, plan_.n - first);
-    PanelSource source;
-    bind_rows(plan_, plan_.b, point_, plan_.first_n, plan_.first_k, first, count, b_rows_, b_t_, source);
-    plan_.b.pack(dst, source, count, columns, plan_.k);
-  }
-
-  // Panels of rows [first, first + rows) for k in [k, k + depth), one after another; the last is as narrow as it needs to be.
-  void pack_panels(const PanelSource& source, int64_t rows, int64_t k, int64_t depth, char* dst) {
-    for (int64_t i = 0; i < rows; i += plan_.micro.rows) {
-      const int64_t height = std::min<int64_t>(plan_.micro.rows, rows - i);
-      plan_.a.pack(dst + i * depth * plan_.width, shifted(source, i, k), height, height, depth);
-    }
-  }
-
-  void run_block(int64_t block, int64_t first_strip, int64_t strips, const char* b_packed) {
-    const int64_t m_block = block / plan_.n_blocks, n_block = block % plan_.n_blocks;
-    const int64_t first_row = m_block * plan_.panels / plan_.m_blocks * plan_.micro.rows;
-    const int64_t end_row = std::min((m_block + 1) * plan_.panels / plan_.m_blocks * plan_.micro.rows, plan_.m);
-    const int64_t s0 = n_block * strips / plan_.n_blocks, s1 = (n_block + 1) * strips / plan_.n_blocks;
-    const int64_t rows = end_row - first_row;
-    if (rows <= 0 || s0 == s1) return;
-    if (m_block != packed_block_) {
-      bind_rows(plan_, plan_.a, point_, plan_.first_m, plan_.first_n, first_row, rows, a_rows_, a_t_, a_source_);
-      if (plan_.keep_a)
-        for (int64_t k = 0; k < plan_.k; k += plan_.depth)
-          pack_panels(a_source_, rows, k, std::min(plan_.depth, plan_.k - k), a_packed_ + k * rows * plan_.width);
-      packed_block_ = m_block;
-    }
-    int64_t k = 0;
-    do {  // once at least: no k at all gives zeros
-      const int64_t depth = std::min(plan_.depth, plan_.k - k);
-      const char* a = a_packed_;
-      if (plan_.keep_a) a += k * rows * plan_.width;
-      else pack_panels(a_source_, rows, k, depth, a_packed_);
-      multiply(a, rows, b_packed + (s0 * plan_.k + k) * plan_.micro.columns * plan_.width, (first_strip + s0), s1 - s0, depth, k > 0);
-      k += depth;
-    } while (k < plan_.k);
-    const int64_t first_column = (first_strip + s0) * plan_.micro.columns;
-    finish(first_row, rows, first_column, std::min((s1 - s0) * plan_.micro.columns, plan_.n - first_column));
-  }
-
-  void multiply(const char* a, int64_t rows, const char* b, int64_t first_strip, int64_t strips, int64_t depth, bool accumulate) {
-    const MicroKernels& micro = plan_.micro;
-    for (int64_t s = 0; s < strips; ++s) {
-      const int64_t left = plan_.n - (first_strip + s) * micro.columns;
-      const bool half = left <= micro.columns / 2;
-      for (int64_t i = 0; i < rows; i += micro.rows) {
-        const int64_t height = std::min<int64_t>(micro.rows, rows - i);
-        const MicroFn f = half ? micro.half[height] : micro.full[height];
-        f(depth, a + i * depth * plan_.width, b + s * strip_bytes(), micro.columns, sums_ + (i * leading_ + s * micro.columns) * plan_.width, leading_,
-          accumulate);
-      }
-    }
-  }
-
-  // The epilogue over a finished block, some rows at a time. The sums are a register as they lie, with gaps between rows.
-  void finish(int64_t first_row, int64_t rows, int64_t first_column, int64_t columns) {
-    const int sum = context_.program->contraction.sum;
-    if (plan_.first_n == plan_.first_k && columns == 1) gather_column(rows);
-    const bool dense = plan_.first_n == plan_.first_k;
-    const int64_t leading = dense ? 1 : leading_;
-    const int64_t chunk = dense ? std::min<int64_t>(rows, epilogue_rows_ * leading_) : epilogue_rows_;
-    for (int64_t r = 0; r < rows; r += chunk) {
-      const int64_t count = std::min(chunk, rows - r);
-      Tile tile;
-      tile.n = dense ? count : (count - 1) * leading + columns;  // no gap after the last row
-      tile.first_dim = plan_.first_m;
-      tile.dims = plan_.first_k - plan_.first_m;
-      tile.shared = point_;
-      tile.at = at_;
-      tile.length = length_;
-      tile.coords = coords_;
-      tile.runs = dense ? row_runs(first_row + r, count) : block_runs(first_row + r, count, first_column, columns);
-      loop_.run_epilogue(tile, sum, sums_ + r * leading * plan_.width);
-    }
-  }
-
-  // Without n dimensions the result is a column; make it dense.
-  void gather_column(int64_t rows) {
-    for (int64_t r = 1; r < rows; ++r) std::memcpy(sums_ + r * plan_.width, sums_ + r * leading_ * plan_.width, size_t(plan_.width));
-  }
-
-  int row_runs(int64_t first, int64_t count) {
-    const int dims = plan_.first_n - plan_.first_m;
-    if (dims == 0) {
-      at_[0] = 0;
-      length_[0] = count;
-      return 1;
-    }
-    int runs = 0;
-    for (int64_t done = 0; done < count; ++runs) {
-      decode(first + done, plan_.first_m, plan_.first_n, coords_ + int64_t(runs) * dims);
-      at_[runs] = done;
-      length_[runs] = std::min(count - done, plan_.sizes[plan_.first_n - 1] - coords_[int64_t(runs) * dims + dims - 1]);
-      done += length_[runs];
-    }
-    return runs;
-  }
-
-  int block_runs(int64_t first_row, int64_t rows, int64_t first_column, int64_t columns) {
-    const int m_dims = plan_.first_n - plan_.first_m, dims = plan_.first_k - plan_.first_m;
-    int runs = 0;
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t done = 0; done < columns; ++runs) {
-        int64_t* coords = coords_ + int64_t(runs) * dims;
-        decode(first_row + r, plan_.first_m, plan_.first_n, coords);
-        decode(first_column + done, plan_.first_n, plan_.first_k, coords + m_dims);
-        at_[runs] = r * leading_ + done;
-        length_[runs] = std::min(columns - done, joined_ - (first_column + done) % joined_);
-        done += length_[runs];
-      }
-    }
-    return runs;
-  }
-
-  void decode(int64_t flat, int first_dim, int end_dim, int64_t* coords) const {
-    for (int d = end_dim - 1; d >= first_dim; --d) {
-      coords[d - first_dim] = flat % plan_.sizes[d];
-      flat /= plan_.sizes[d];
-    }
-  }
-
-  const LaunchContext& context_;
-  Arena& arena_;
-  Worker team_;  // those who share one packed B
-  LoopRun loop_;
-  ContractPlan plan_;
-  PanelSource a_source_;
-  int64_t packed_block_ = -1;
-  int64_t leading_ = 0;  // of the sums: elements from row to row
-  int64_t epilogue_rows_ = 1;
-  int64_t joined_ = 1;  // columns that every access of the epilogue walks with one stride
-  int64_t *a_rows_ = nullptr, *a_t_ = nullptr, *b_rows_ = nullptr, *b_t_ = nullptr, *point_ = nullptr;
-  int64_t *at_ = nullptr, *length_ = nullptr, *coords_ = nullptr;
-  char *a_packed_ = nullptr, *sums_ = nullptr;
-};
-
-int64_t batch_count(const LaunchContext& context) {
-  int64_t n = 1;
-  for (int d = 0; d < context.program->contraction.batch; ++d) n *= context.words[d];
-  return n;
-}
-
-// One block of rows, and columns for every worker: packing A more than once costs less than meeting.
-bool few_rows(const LaunchContext& context) {
-  const Contraction& c = context.program->contraction;
-  int64_t rows = 1, columns = 1;
-  for (int d = c.batch; d < c.batch + c.m; ++d) rows *= context.words[d];
-  for (int d = c.batch + c.m; d < c.batch + c.m + c.n; ++d) columns *= context.words[d];
-  return rows <= narrow_rows(c) && columns >= 8 * rows;
+void run_one(const LaunchContext& context, const Worker& worker) {
+  ContractPlan plan;
+  bind_contraction(context, *worker.arena, plan);
+  if (plan.empty()) return;
+  Window window;
+  const bool image = context.program->contraction.image && find_window(plan, plan.b, window);
+  if (image && run_depthwise(context, worker, plan, window)) return;
+  if (depth_chunks(plan) > 1) return run_chunks(context, worker, plan, image ? &window : nullptr);
+  if (image && run_winograd(context, worker, plan, window)) return;
+  if (image && run_direct_conv(context, worker, plan, window)) return;
+  run_blocks(context, worker);
 }
 
 }  // namespace
 
-// Many matrices: each worker does whole ones. Few, with few rows: each does some columns. Otherwise all share a packed B.
 void run_contraction(const LaunchContext& context, const Worker& worker) {
-  Worker self = worker;
-  self.id = 0;
-  self.count = 1;
-  const int64_t batch = batch_count(context);
-  const bool whole = worker.count == 1 || batch >= 4 * worker.count || (batch > 0 && batch % worker.count == 0);
-  if (whole || few_rows(context)) {
-    Contractor contractor(context, worker, self);
-    if (contractor.empty()) return;
-    char* packed = worker.arena->array<char>(contractor.packed_b_bytes());
-    int64_t first, end;
-    worker.share(whole ? batch : contractor.plan().strips, first, end);
-    if (whole) contractor.run(first, end, 0, contractor.plan().strips, packed);
-    else if (first < end) contractor.run(0, batch, first, end, packed);
-    return;
+  Phases phases;
+  LaunchContext phase = context;
+  if (!context.program->accesses[1].dilated || !phases.plan(context, worker.arena->array<int64_t>(context.program->param_words)))
+    return run_one(context, worker);
+  for (int64_t i = 0; i < phases.count() && !context.out_of_memory->load(); ++i) {
+    const Arena::Mark mark = worker.arena->mark();
+    if (phases.select(i, phase)) run_one(phase, worker);
+    worker.barrier();  // before what the team shared is given back
+    worker.arena->release(mark);
   }
-  // Workers must meet at every barrier or at none, so whoever lacks memory says so before the first.
-  alignas(Contractor) char room[sizeof(Contractor)];
-  Contractor* contractor = nullptr;
-  try {
-    contractor = new (room) Contractor(context, worker, worker);
-    if (worker.id == 0 && !contractor->empty()) context.shared->store(worker.arena->bytes(contractor->packed_b_bytes()));
-  } catch (const std::bad_alloc&) {
-    context.out_of_memory->store(true);
-  }
-  worker.barrier();
-  if (context.out_of_memory->load() || contractor->empty()) return;
-  contractor->run(0, batch, 0, contractor->plan().strips, static_cast<char*>(context.shared->load()));
 }
 
 bool compile_contraction(Program& p) {

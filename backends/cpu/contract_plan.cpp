@@ -8,22 +8,39 @@ namespace weft::cpu {
 
 namespace {
 
-struct CacheSizes {
-  int64_t l1, l2;
-  CacheSizes() {
-    l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE);
-    l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    if (l1 <= 0) l1 = 32 << 10;
-    if (l2 <= 0) l2 = 512 << 10;
-  }
-};
-
-const CacheSizes& caches() {
-  static const CacheSizes sizes;
-  return sizes;
+int64_t cache_size(int name, int64_t otherwise) {
+  const int64_t size = sysconf(name);
+  return size > 0 ? size : otherwise;
 }
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+// One strip of B of this depth fills most of L1 and stays there while the panels of A pass by from L2.
+int64_t block_depth(const Contraction& c) { return std::clamp<int64_t>(caches().l1 / (c.micro.columns * storage_size(c.type)), 64, 1024); }
+
+void bind_operand(const LaunchContext& context, const ContractPlan& plan, const Access& access, PackFn pack, Arena& arena, Operand& o) {
+  const int64_t* words = context.words + access.params;
+  o.access = &access;
+  o.base = context.args[access.arg];
+  o.rank = plan.rank;
+  o.pack = pack;
+  o.offset = words[0];
+  o.bounds = words + 1 + plan.rank;
+  for (int b = 0; b < access.bounds; ++b) o.dilated |= bound_words(o, b)[2] != 1;
+  int64_t* strides = arena.array<int64_t>(plan.rank + 1);
+  for (int d = 0; d < plan.rank; ++d) strides[d] = words[1 + d];
+  for (int b = 0; b < access.bounds && !o.dilated; ++b) {
+    const int64_t* bound = bound_words(o, b);
+    o.offset += bound[0] * bound[3];
+    for (int d = 0; d < plan.rank; ++d) strides[d] += bound[4 + d] * bound[3];
+  }
+  o.strides = strides;
+}
+
+}  // namespace
+
+const CacheSizes& caches() {
+  static const CacheSizes sizes{cache_size(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), cache_size(_SC_LEVEL2_CACHE_SIZE, 512 << 10)};
+  return sizes;
+}
 
 int64_t product(const int64_t* sizes, int first, int end) {
   int64_t n = 1;
@@ -31,10 +48,6 @@ int64_t product(const int64_t* sizes, int first, int end) {
   return n;
 }
 
-// One strip of B of this depth fills most of L1 and stays there while the panels of A pass by from L2.
-int64_t block_depth(const Contraction& c) { return std::clamp<int64_t>(caches().l1 * 2 / 3 / (c.micro.columns * storage_size(c.type)), 64, 1024); }
-
-// table[i] = start + sum_d factors[d] * coord[d] for `count` points of dimensions [first_dim, end_dim) from flat index `first` on.
 void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, int end_dim, int64_t first, int64_t count, int64_t start, int64_t* table) {
   const int dims = end_dim - first_dim;
   if (dims == 0 || count == 0) {
@@ -58,39 +71,29 @@ void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, i
   }
 }
 
-const int64_t* bound_words(const Operand& o, int b) { return o.bounds + b * (4 + o.rank); }
-
-void bind_operand(const LaunchContext& context, const ContractPlan& plan, const Access& access, PackFn pack, Arena& arena, Operand& o) {
-  const int64_t* words = context.words + access.params;
-  o.access = &access;
-  o.base = context.args[access.arg];
-  o.rank = plan.rank;
-  o.pack = pack;
-  o.offset = words[0];
-  o.bounds = words + 1 + plan.rank;
-  int64_t* strides = arena.array<int64_t>(plan.rank + 1);
-  for (int d = 0; d < plan.rank; ++d) strides[d] = words[1 + d];
-  for (int b = 0; b < access.bounds && !access.dilated; ++b) {
-    const int64_t* bound = bound_words(o, b);
-    o.offset += bound[0] * bound[3];
-    for (int d = 0; d < plan.rank; ++d) strides[d] += bound[4 + d] * bound[3];
-  }
-  o.strides = strides;
+void bind_depth(const ContractPlan& plan, Arena& arena, Operand& o) {
   o.k_offset = arena.array<int64_t>(plan.k);
-  affine_table(plan.sizes, strides, plan.first_k, plan.rank, 0, plan.k, 0, o.k_offset);
-  for (int b = 0; b < access.bounds; ++b) {
-    o.k_t[b] = arena.array<int64_t>(plan.k);
-    affine_table(plan.sizes, bound_words(o, b) + 4, plan.first_k, plan.rank, 0, plan.k, 0, o.k_t[b]);
-  }
+  for (int b = 0; b < o.access->bounds; ++b) o.k_t[b] = arena.array<int64_t>(plan.k);
+  fill_depth(plan, o, 0, plan.k);
 }
 
-}  // namespace
+void fill_depth(const ContractPlan& plan, Operand& o, int64_t first, int64_t count) {
+  affine_table(plan.sizes, o.strides, plan.first_k, plan.rank, first, count, 0, o.k_offset);
+  for (int b = 0; b < o.access->bounds; ++b) affine_table(plan.sizes, bound_words(o, b) + 4, plan.first_k, plan.rank, first, count, 0, o.k_t[b]);
+}
+
+// A small result over a long k, such as the gradient to a convolution's weights: otherwise there is little to share among workers.
+int64_t depth_chunks(const ContractPlan& plan) {
+  constexpr int64_t chunk = 2048, most_chunks = 16, most_results = 256 * 1024;
+  if (plan.k < 4 * chunk || plan.m * plan.n > most_results) return 1;
+  return std::min(plan.k / chunk, most_chunks);
+}
 
 int64_t narrow_rows(const Contraction& c) {
   return std::max<int64_t>(caches().l2 / 5 / (block_depth(c) * storage_size(c.type) * c.micro.rows), 1) * c.micro.rows;
 }
 
-void plan_contraction(const LaunchContext& context, int workers, Arena& arena, ContractPlan& plan) {
+void bind_contraction(const LaunchContext& context, Arena& arena, ContractPlan& plan) {
   const Program& p = *context.program;
   const Contraction& c = p.contraction;
   plan.sizes = context.words;
@@ -104,8 +107,12 @@ void plan_contraction(const LaunchContext& context, int workers, Arena& arena, C
   plan.k = product(plan.sizes, plan.first_k, plan.rank);
   plan.width = storage_size(c.type);
   plan.micro = c.micro;
-  if (plan.batch == 0 || plan.m == 0 || plan.n == 0) return;
+  if (plan.empty()) return;
+  bind_operand(context, plan, p.accesses[0], c.pack_a, arena, plan.a);
+  bind_operand(context, plan, p.accesses[1], c.pack_b, arena, plan.b);
+}
 
+void plan_blocks(const Contraction& c, int workers, Arena& arena, ContractPlan& plan) {
   const int64_t rows = plan.micro.rows, columns = plan.micro.columns;
   plan.panels = ceil_div(plan.m, rows);
   plan.strips = ceil_div(plan.n, columns);
@@ -122,7 +129,7 @@ void plan_contraction(const LaunchContext& context, int workers, Arena& arena, C
   const int64_t most_strips = std::max<int64_t>(caches().l2 / 3 / (block_rows * columns * plan.width), 1);
   plan.n_blocks = ceil_div(plan.chunk_strips, most_strips);
   // An even number of blocks for every worker, where there is enough to share.
-  if (!plan.narrow && plan.m_blocks * plan.n_blocks % workers != 0) {
+  if (plan.m_blocks * plan.n_blocks % workers != 0) {
     const int64_t more_m = ceil_div(plan.m_blocks, workers) * workers, more_n = ceil_div(plan.n_blocks, workers) * workers;
     if (plan.panels >= 2 * more_m || plan.panels >= plan.chunk_strips) plan.m_blocks = std::min(more_m, plan.panels);
     else plan.n_blocks = std::min(more_n, plan.chunk_strips);
@@ -130,8 +137,8 @@ void plan_contraction(const LaunchContext& context, int workers, Arena& arena, C
   plan.block_panels = ceil_div(plan.panels, plan.m_blocks);
   plan.block_strips = ceil_div(plan.chunk_strips, plan.n_blocks);
   plan.keep_a = plan.k <= 16 * plan.depth;
-  bind_operand(context, plan, p.accesses[0], c.pack_a, arena, plan.a);
-  bind_operand(context, plan, p.accesses[1], c.pack_b, arena, plan.b);
+  bind_depth(plan, arena, plan.a);
+  bind_depth(plan, arena, plan.b);
 }
 
 void bind_rows(const ContractPlan& plan, const Operand& o, const int64_t* batch_point, int first_dim, int end_dim, int64_t first, int64_t count,
@@ -143,7 +150,7 @@ void bind_rows(const ContractPlan& plan, const Operand& o, const int64_t* batch_
   source.row_offset = offsets;
   source.k_offset = o.k_offset;
   source.bounds = o.access->bounds;
-  source.dilated = o.access->dilated;
+  source.dilated = o.dilated;
   for (int b = 0; b < source.bounds; ++b) {
     const int64_t* bound = bound_words(o, b);
     int64_t base = bound[0];

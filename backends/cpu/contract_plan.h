@@ -14,8 +14,9 @@ struct Operand {
   const int64_t* strides = nullptr;  // bounds of step 1 folded in
   const int64_t* bounds = nullptr;   // their words
   int rank = 0;
+  bool dilated = false;  // some bound has a step
   PackFn pack = nullptr;
-  // Tables over all of k.
+  // Tables over all of k; see bind_depth.
   int64_t* k_offset = nullptr;
   int64_t* k_t[max_panel_bounds] = {};
 };
@@ -34,13 +35,38 @@ struct ContractPlan {
   bool narrow = false;                         // one block of rows: every worker can pack what it needs of B
   bool keep_a = false;                         // A's block is packed for all of k and kept across n blocks
   Operand a, b;
+  bool empty() const { return batch == 0 || m == 0 || n == 0; }
 };
+
+struct CacheSizes {
+  int64_t l1, l2;
+};
+const CacheSizes& caches();
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t product(const int64_t* sizes, int first, int end);
+
+// Into how many sums, added up afterwards, the sum over k is cut. By m, n and k alone, since the order decides the bits.
+int64_t depth_chunks(const ContractPlan&);
 
 // The most rows that make one block.
 int64_t narrow_rows(const Contraction&);
 
-// `workers` share one matrix.
-void plan_contraction(const LaunchContext&, int workers, Arena&, ContractPlan&);
+// Sizes, and where the operands lie.
+void bind_contraction(const LaunchContext&, Arena&, ContractPlan&);
+
+// An operand's tables over k, and over [first, first + count) of it in tables that are there.
+void bind_depth(const ContractPlan&, Arena&, Operand&);
+void fill_depth(const ContractPlan&, Operand&, int64_t first, int64_t count);
+
+// Blocks and both operands' tables, for `workers` that share one matrix.
+void plan_blocks(const Contraction&, int workers, Arena&, ContractPlan&);
+
+// Base, limit, step, stride, then a coefficient for each dimension.
+inline const int64_t* bound_words(const Operand& o, int b) { return o.bounds + b * (4 + o.rank); }
+
+// table[i] = start + sum_d factors[d] * coord[d] for `count` points of dimensions [first_dim, end_dim) from flat index `first` on.
+void affine_table(const int64_t* sizes, const int64_t* factors, int first_dim, int end_dim, int64_t first, int64_t count, int64_t start, int64_t* table);
 
 // The rows' tables of a panel source: `count` rows from `first` on, in the dimensions [first_dim, end_dim), at a batch point.
 void bind_rows(const ContractPlan&, const Operand&, const int64_t* batch_point, int first_dim, int end_dim, int64_t first, int64_t count, int64_t* offsets,

@@ -21,7 +21,7 @@ struct Vector {
 };
 
 template <class T, int Rows, int Vectors>
-void micro(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate) {
+void micro(int64_t depth, const void* a, const void* b, const int64_t* b_rows, void* c, int64_t ldc, bool accumulate) {
   using V = typename Vector<T>::Type;
   constexpr int lanes = Vector<T>::lanes;
   const T* pa = static_cast<const T*>(a);
@@ -33,9 +33,10 @@ void micro(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, in
 #pragma GCC unroll 2
     for (int j = 0; j < Vectors; ++j) acc[i][j] = accumulate ? *reinterpret_cast<const V*>(pc + i * ldc + j * lanes) : V{};
   for (int64_t k = 0; k < depth; ++k) {
+    const T* line = pb + b_rows[k];
     V row[Vectors];
 #pragma GCC unroll 2
-    for (int j = 0; j < Vectors; ++j) row[j] = *reinterpret_cast<const V*>(pb + j * lanes);
+    for (int j = 0; j < Vectors; ++j) row[j] = *reinterpret_cast<const V*>(line + j * lanes);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const T x = pa[i];
@@ -43,7 +44,6 @@ void micro(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, in
       for (int j = 0; j < Vectors; ++j) acc[i][j] = acc[i][j] + row[j] * x;
     }
     pa += Rows;
-    pb += ldb;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i)

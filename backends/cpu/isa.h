@@ -77,7 +77,11 @@ using TileFn = void (*)(void* dst, const void* a, const void* b, const void* c, 
 // Between memory and registers, with conversion. Strides and offsets count elements.
 using LoadFn = void (*)(void* dst, const void* src, int64_t stride, int64_t n);
 using GatherFn = void (*)(void* dst, const void* src, const int64_t* offsets, int64_t n);
+// dst[r * n + i] = src[offsets[r] + i]: whole rows.
+using GatherRowsFn = void (*)(void* dst, const void* src, const int64_t* offsets, int64_t rows, int64_t n);
 using StoreFn = void (*)(void* dst, int64_t stride, const void* src, int64_t n);
+// A copy of dense elements that bypasses the caches: for results too large to be found there later.
+using StreamFn = void (*)(void* dst, const void* src, int64_t bytes);
 using ScatterFn = void (*)(void* dst, const int64_t* offsets, const void* src, int64_t n);
 
 // dst[i * dst_stride] = src[i * src_stride] over a rows x cols block where the source is dense along the rows; see loop_tile.cpp.
@@ -86,17 +90,25 @@ using TransposeFn = void (*)(void* dst, int64_t dst_stride, const void* src, int
 // How many running results a reduction keeps: element i goes to lane i % reduce_lanes. This fixes the order of every reduction.
 constexpr int64_t reduce_lanes = 64;
 
-// acc[l] = op(acc[l], src[l + 64 j]) for all j.
-using FoldFn = void (*)(void* acc, const void* src, int64_t n);
+struct FoldFns {
+  // lanes[l] = op(lanes[l], src[l + 64 j]) for all j; where `fresh`, the lanes begin with the first elements.
+  void (*fold)(void* lanes, const void* src, int64_t n, bool fresh) = nullptr;
+  // lanes[0] = all of the first `count` lanes, combined in a tree.
+  void (*tree)(void* lanes, int64_t count) = nullptr;
+};
 
+// argmax and argmin need no lanes: their result does not depend on the order.
 struct ArgReduceFns {
-  // The same for argmax/argmin; `first` is the inner index of src[0].
+  // best, at against src[0..n), whose first element has inner index `first`; where that is 0, there is no best yet.
   void (*fold)(void* best, int64_t* at, const void* src, int64_t first, int64_t n) = nullptr;
   // best[i], at[i] against src[i] at inner index k, for n independent reductions.
   void (*step)(void* best, int64_t* at, const void* src, int64_t k, int64_t n) = nullptr;
-  // best[i], at[i] against another pair.
-  void (*merge)(void* best, int64_t* at, const void* other, const int64_t* other_at, int64_t n) = nullptr;
 };
+
+// Inclusive scans of `rows` rows (at most scan_rows), side by side: row r lies at dst + r * dst_row and src + r * src_row (in
+// elements) and goes on from carry[r], or begins where `fresh`. carry[r] is then its last result. dst may be src.
+constexpr int64_t scan_rows = 8;
+using ScanFn = void (*)(void* dst, int64_t dst_row, const void* src, int64_t src_row, int64_t rows, int64_t n, void* carry, bool fresh);
 
 struct FindArgs {
   Op op;
@@ -104,6 +116,9 @@ struct FindArgs {
   int operand_type;  // of operand a (of b for select)
   int imm;           // narrow: storage type; philox: word
   int scalars;       // bit i: operand i is one value, not a tile
+  // A pair of instructions in one: op(first(a, b), c), or op(c, first(a, b)) where `right`.
+  Op first = Op::count;
+  bool right = false;
 };
 
 // One side of a contraction, resolved to plain tables: element (i, k) lies at base[row_offset[i] + k_offset[k]].
@@ -125,8 +140,9 @@ struct PanelSource {
 // dst[k * width + i] = source(i, k) for i < rows, k < depth; rows up to width are zero.
 using PackFn = void (*)(void* dst, const PanelSource& source, int64_t rows, int64_t width, int64_t depth);
 
-// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[k * ldb + j], for `rows` rows and one column strip.
-using MicroFn = void (*)(int64_t depth, const void* a, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate);
+// c[i * ldc + j] (+)= sum_k a[k * rows + i] * b[b_rows[k] + j], for `rows` rows and one column strip. Rows of B lie where a table
+// says, so an image needs no packing: each tap of a convolution is the same image seen from elsewhere.
+using MicroFn = void (*)(int64_t depth, const void* a, const void* b, const int64_t* b_rows, void* c, int64_t ldc, bool accumulate);
 
 constexpr int max_micro_rows = 16;
 struct MicroKernels {
@@ -136,18 +152,46 @@ struct MicroKernels {
   MicroFn half[max_micro_rows + 1] = {};  // [rows]: half as wide, or null
 };
 
+// Transforms of Winograd's F(4x4, 3x3); see winograd.cpp. Point (i, j) of tile t lies at [(6 * i + j) * pitch + t]. Channels are a
+// step apart.
+struct WinogradFns {
+  void (*image)(float* values, int64_t pitch, int64_t value_step, const float* rows, int64_t row_pitch, int64_t row_step, int64_t channels, int64_t tiles);
+  void (*filter)(float* values, int64_t pitch, const float* taps);
+  void (*result)(float* rows, int64_t row_pitch, const float* sums, int64_t pitch, int64_t tiles);
+};
+
+// A plane of an image, padded, and where each tap of a filter sees it.
+struct DepthwiseShape {
+  int64_t rows = 0, columns = 0, pitch = 0;  // of places; from row to row of the plane
+  int64_t taps = 0;
+  const int64_t* tap = nullptr;
+};
+
+struct DepthwiseFns {
+  int lanes;
+  // out[r * columns + c] = sum_k filter[k] * plane[tap[k] + r * pitch + c]; up to `lanes` more elements are written.
+  void (*image)(float* out, const float* plane, const DepthwiseShape&, const float* filter);
+  // sums[k * lanes + any] += sum_rc gradient[r * columns + c] * plane[tap[k] + r * pitch + c]; as much more is read.
+  void (*filter)(float* sums, const float* plane, const DepthwiseShape&, const float* gradient);
+};
+
 struct IsaTable {
   const char* name;
   TileFn (*find)(const FindArgs&);
   LoadFn (*load)(int storage);
   GatherFn (*gather)(int storage);
+  GatherRowsFn (*gather_rows)(int storage);
   StoreFn (*store)(int type, int storage);
+  StreamFn stream;
   ScatterFn (*scatter)(int type, int storage);
   TransposeFn (*transpose)(int storage);
-  FoldFn (*fold)(Op, int type);
+  FoldFns (*fold)(Op, int type);
   ArgReduceFns (*arg_reduce)(Op, int type);
+  ScanFn (*scan)(Op, int type);
   PackFn (*pack)(int storage, int type);
   MicroKernels (*micro)(int type);
+  WinogradFns (*winograd)();
+  DepthwiseFns (*depthwise)();
 };
 
 // The table for this machine, chosen once: the best the CPU has, or what WEFT_CPU_ISA names.

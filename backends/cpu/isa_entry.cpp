@@ -7,6 +7,7 @@
 WEFT_ISA_BEGIN
 
 static TileFn find(const FindArgs& q) {
+  if (q.first != Op::count) return find_pair(q);
   if (TileFn f = find_arith(q)) return f;
   if (TileFn f = find_logic(q)) return f;
   if (TileFn f = find_cast(q)) return f;
@@ -14,7 +15,7 @@ static TileFn find(const FindArgs& q) {
 }
 
 extern const IsaTable table;
-const IsaTable table = {WEFT_TEXT(WEFT_ISA), find,      find_load,       find_gather, find_store, find_scatter,
-                        find_transpose,      find_fold, find_arg_reduce, find_pack,   find_micro};
+const IsaTable table = {WEFT_TEXT(WEFT_ISA), find,      find_load,       find_gather, find_gather_rows, find_store, stream,        find_scatter,
+                        find_transpose,      find_fold, find_arg_reduce, find_scan,   find_pack,        find_micro, find_winograd, find_depthwise};
 
 WEFT_ISA_END

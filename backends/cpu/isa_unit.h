@@ -22,17 +22,23 @@ WEFT_ISA_BEGIN
 
 // The parts of the table, each in a file of its own; null (or empty) for what it does not do.
 TileFn find_arith(const FindArgs&);
+TileFn find_pair(const FindArgs&);
 TileFn find_logic(const FindArgs&);
 TileFn find_math(const FindArgs&);
 TileFn find_cast(const FindArgs&);
 LoadFn find_load(int storage);
 GatherFn find_gather(int storage);
+GatherRowsFn find_gather_rows(int storage);
 StoreFn find_store(int type, int storage);
+void stream(void* dst, const void* src, int64_t bytes);
 ScatterFn find_scatter(int type, int storage);
 TransposeFn find_transpose(int storage);
-FoldFn find_fold(Op, int type);
+FoldFns find_fold(Op, int type);
 ArgReduceFns find_arg_reduce(Op, int type);
+ScanFn find_scan(Op, int type);
 PackFn find_pack(int storage, int type);
 MicroKernels find_micro(int type);
+WinogradFns find_winograd();
+DepthwiseFns find_depthwise();
 
 WEFT_ISA_END

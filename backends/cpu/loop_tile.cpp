@@ -31,7 +31,7 @@ bool LoopRun::is_scalar(int reg) const {
 
 // The register as n elements, spread out if it is one value.
 const void* LoopRun::as_tile(int reg, int64_t n, void* scratch) const {
-  if (!is_scalar(reg)) return ptr_[reg];
+  if (!is_scalar(reg)) return operand(reg, false);
   const int width = p_.instrs[size_t(reg)].width;
   uint64_t bits = 0;
   std::memcpy(&bits, ptr_[reg], size_t(width));
@@ -93,13 +93,14 @@ bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t st
   const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
   const size_t count = a.access->index_regs.size();
   const auto same = [&](int reg) { return is_scalar(reg) || (t.first_dim == 0 && run_uniform_[reg]); };
+  const auto first = [&](int reg) { return is_scalar(reg) ? 0 : one_per_run(reg) ? r : t.at[r] + low; };
   bool varies = false;
   for (size_t k = 0; k < count; ++k) {
     const int reg = a.access->index_regs[k];
     varies |= !same(reg);
     const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]);
     // At `low`, not at the run's first point: the result may lie in the index's own place, and there the fill is written already.
-    if (same(reg)) start += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r] + low], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
+    if (same(reg)) start += std::clamp<int64_t>(index[first(reg)], 0, a.indices[2 * k + 1] - 1) * a.indices[2 * k];
   }
   offsets_[low] = start + low * stride;
   if (!varies) return false;
@@ -110,6 +111,25 @@ bool LoopRun::run_offsets(const BoundAccess& a, const Tile& t, int r, int64_t st
     const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]) + t.at[r];
     const int64_t step = a.indices[2 * k], top = a.indices[2 * k + 1] - 1;
     for (int64_t i = low; i < high; ++i) offsets_[i] += std::clamp<int64_t>(index[i], 0, top) * step;
+  }
+  return true;
+}
+
+// The offset of each run's first point, where all runs are equally long, dense in memory and inside.
+bool LoopRun::row_offsets(const BoundAccess& a, const Tile& t, int64_t fixed) {
+  const size_t count = a.access->index_regs.size();
+  if (count == 0 || a.access->bounds > 0 || a.strides[t.last_dim()] != 1 || t.length[0] * t.runs != t.n) return false;
+  if (t.runs > 1 && (t.length[0] != t.length[t.runs - 1] || t.coords[t.last_dim()] != 0)) return false;  // the first may be the end of a run
+  for (size_t k = 0; k < count; ++k)
+    if (!one_per_run(a.access->index_regs[k]) || a.indices[2 * k + 1] <= 0) return false;
+  bool moves = false;
+  for (int d = 0; d < t.dims; ++d) moves = moves || a.strides[d] * (d < t.last_dim()) != 0;
+  const int64_t start = run_offset(a, t, 0, fixed);
+  for (int r = 0; r < t.runs; ++r) offsets_[r] = moves ? run_offset(a, t, r, fixed) : start;
+  for (size_t k = 0; k < count; ++k) {
+    const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[a.access->index_regs[k]]);
+    const int64_t step = a.indices[2 * k], top = a.indices[2 * k + 1] - 1;
+    for (int r = 0; r < t.runs; ++r) offsets_[r] += std::clamp<int64_t>(index[r], 0, top) * step;
   }
   return true;
 }
@@ -139,7 +159,7 @@ int LoopRun::dilated_offsets(const BoundAccess& a, const Tile& t, int r, int64_t
       const int64_t top = a.indices[2 * k + 1] - 1;
       good = top >= 0;
       const int64_t* index = reinterpret_cast<const int64_t*>(ptr_[reg]);
-      if (good) offset += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : t.at[r] + i], 0, top) * a.indices[2 * k];
+      if (good) offset += std::clamp<int64_t>(index[is_scalar(reg) ? 0 : one_per_run(reg) ? r : t.at[r] + i], 0, top) * a.indices[2 * k];
     }
     outside_[i] = !good;
     offsets_[i] = offset;
@@ -189,25 +209,75 @@ void LoopRun::load_run(const BoundAccess& a, const Tile& t, int r, int64_t fixed
   }
 }
 
+// Finds where each access of a tape begins in a tile.
+void LoopRun::place(const Tape& tape, const Tile& tile) {
+  for (int i : tape.accesses) {
+    BoundAccess& a = accesses_[i];
+    const Tile& t = a.per_run ? run_tile_ : tile;
+    a.at = nullptr;
+    if (a.table && t.first_dim > 0 && t.n > 1) continue;
+    if (!one_run(a, t)) {
+      // Bounds do not matter where they leave out no point.
+      if (t.runs != 1 || a.access->dilated || !a.access->index_regs.empty()) continue;
+      int64_t low, high;
+      inside_range(a, t, 0, low, high);
+      if (low != 0 || high != t.n) continue;
+    }
+    a.at = a.base + run_offset(a, t, 0, fixed_offset(a, t)) * a.access->size;
+    a.step = t.dims ? a.strides[t.last_dim()] : 0;
+  }
+}
+
+// Calls f(run, where it begins, stride) for every run, if runs lie evenly spaced in memory.
+template <class F>
+bool LoopRun::each_run(const BoundAccess& a, const Tile& t, int64_t fixed, F f) const {
+  if (a.run_step == no_step || t.first_dim > 0 || !t.consecutive || t.dims != p_.outer_rank || t.dims == 0) return false;
+  const int64_t stride = a.strides[t.last_dim()];
+  const int64_t row = run_offset(a, t, 0, fixed) - t.coords[t.last_dim()] * stride;
+  f(0, a.base + run_offset(a, t, 0, fixed) * a.access->size, stride);
+  for (int r = 1; r < t.runs; ++r) f(r, a.base + (row + r * a.run_step) * a.access->size, stride);
+  return true;
+}
+
 void LoopRun::load(int i, const Tile& t, void* dst) {
   const Instr& in = p_.instrs[size_t(i)];
   const BoundAccess& a = accesses_[in.imm];
   const Access& access = *a.access;
-  const int64_t fixed = fixed_offset(a, t);
   ptr_[i] = static_cast<const char*>(dst);
-  if (one_run(a, t)) {
-    const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
-    const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
-    if (a.direct && (stride == 1 || t.n == 1)) ptr_[i] = src;
-    else access.load(dst, src, stride, t.n);
+  if (a.at) {
+    if (a.direct && (a.step == 1 || t.n == 1)) ptr_[i] = a.at;
+    else access.load(dst, a.at, a.step, t.n);
     return;
   }
+  const int64_t fixed = fixed_offset(a, t);
+  if (a.table && t.first_dim > 0) {
+    access.gather(dst, a.base + fixed * access.size, a.table + t.first, t.n);
+    return;
+  }
+  const int width = in.width;
+  if (each_run(a, t, fixed, [&](int r, char* src, int64_t stride) { access.load(static_cast<char*>(dst) + t.at[r] * width, src, stride, t.length[r]); }))
+    return;
   if (t.block_dim >= 0 && a.plain && a.strides[t.block_dim] == 1) {
     const char* src = a.base + run_offset(a, t, 0, fixed) * access.size;
     access.transpose(dst, t.length[0], src, a.strides[t.last_dim()], t.runs, t.length[0]);
     return;
   }
+  if (by_run_ && row_offsets(a, t, fixed)) {
+    access.gather_rows(dst, a.base, offsets_, t.runs, t.length[0]);
+    return;
+  }
+  if (by_run_) save_index(a, t, dst);
   for (int r = 0; r < t.runs; ++r) load_run(a, t, r, fixed, static_cast<char*>(dst));
+}
+
+// A result may lie in the place of its index, whose last reader it is. One value a run would be overwritten before its run comes.
+void LoopRun::save_index(const BoundAccess& a, const Tile& t, const void* dst) {
+  for (int reg : a.access->index_regs) {
+    const char* to = static_cast<const char*>(dst);
+    if (!one_per_run(reg) || to >= ptr_[reg] + 8 * t.runs || to + 8 * t.n <= ptr_[reg]) continue;
+    std::memcpy(run_index_, ptr_[reg], size_t(8 * t.runs));
+    ptr_[reg] = reinterpret_cast<const char*>(run_index_);
+  }
 }
 
 void LoopRun::store_run(const Instr& in, const BoundAccess& a, const Tile& t, int r, int64_t fixed, const char* values) {
@@ -242,13 +312,22 @@ void LoopRun::store_run(const Instr& in, const BoundAccess& a, const Tile& t, in
 void LoopRun::store(int i, const Tile& t) {
   const Instr& in = p_.instrs[size_t(i)];
   const BoundAccess& a = accesses_[in.imm];
-  const int64_t fixed = fixed_offset(a, t);
   const char* values = static_cast<const char*>(as_tile(in.a, t.n, splat_));
-  if (one_run(a, t)) {
-    const int64_t stride = t.dims ? a.strides[t.last_dim()] : 0;
-    in.store(a.base + run_offset(a, t, 0, fixed) * a.access->size, stride, values, t.n);
+  if (a.at && a.stream && a.step == 1) {
+    isa_table()->stream(a.at, values, t.n * a.access->size);
     return;
   }
+  if (a.at) {
+    in.store(a.at, a.step, values, t.n);
+    return;
+  }
+  const int64_t fixed = fixed_offset(a, t);
+  if (a.table && t.first_dim > 0) {
+    in.scatter(a.base + fixed * a.access->size, a.table + t.first, values, t.n);
+    return;
+  }
+  const int width = p_.instrs[size_t(in.a)].width;
+  if (each_run(a, t, fixed, [&](int r, char* dst, int64_t stride) { in.store(dst, stride, values + t.at[r] * width, t.length[r]); })) return;
   for (int r = 0; r < t.runs; ++r) store_run(in, a, t, r, fixed, values);
 }
 
@@ -262,9 +341,9 @@ void LoopRun::fill_index(int dim, const Tile& t, int64_t* dst) {
   }
 }
 
-void LoopRun::check(int i, const Tile& t) {
+void LoopRun::check(int i, const Tile& t, bool per_run) {
   const Instr& in = p_.instrs[size_t(i)];
-  const uint8_t* ok = reinterpret_cast<const uint8_t*>(ptr_[in.a]);
+  const uint8_t* ok = reinterpret_cast<const uint8_t*>(operand(in.a, per_run));
   bool failed = false;
   if (is_scalar(in.a)) {
     failed = !ok[0];
@@ -275,48 +354,57 @@ void LoopRun::check(int i, const Tile& t) {
 }
 
 // Where an instruction may put its result at once because a store, its only reader, will put it there anyway.
-char* LoopRun::direct_target(const Instr& in, const Tile& t) {
+char* LoopRun::direct_target(const Instr& in, const Tile& t) const {
   if (in.only_store < 0) return nullptr;
   const BoundAccess& a = accesses_[p_.instrs[size_t(in.only_store)].imm];
-  if (!a.direct || !one_run(a, t) || register_type(a.access->dtype) != in.type) return nullptr;
-  if (t.n > 1 && (t.dims == 0 || a.strides[t.last_dim()] != 1)) return nullptr;
-  return a.base + run_offset(a, t, 0, fixed_offset(a, t)) * a.access->size;
+  const bool dense = a.step == 1 || t.n == 1;
+  return a.direct && dense && register_type(a.access->dtype) == in.type ? a.at : nullptr;
+}
+
+// One value for each run as one for each point.
+void LoopRun::spread_runs(int reg, const Tile& t) {
+  const int width = p_.instrs[size_t(reg)].width;
+  for (int r = 0; r < t.runs; ++r) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, ptr_[reg] + r * width, size_t(width));
+    spread(spread_[reg] + t.at[r] * width, bits, width, t.length[r]);
+  }
 }
 
 // `once`: instructions whose results are single values.
-void LoopRun::run_list(const std::vector<int>& list, const Tile& t, bool once) {
-  const int64_t outer_stride = (capacity_ + 63) / 64 * 64, inner_stride = (inner_capacity_ + 63) / 64 * 64;
+void LoopRun::run_tape(const Tape& tape, const Tile& tile, bool once) {
+  place(tape, tile);
+  const int64_t outer_stride = register_stride(capacity_), inner_stride = register_stride(inner_capacity_);
   const Mode mode = in_inner_row_ ? row_mode : mode_;
-  for (int i : list) {
+  for (int i : tape.instrs) {
     const Instr& in = p_.instrs[size_t(i)];
+    const bool per_run = one_per_run(i);
+    const Tile& t = per_run ? run_tile_ : tile;
     if (in.op == Op::store) {
-      if (p_.instrs[size_t(in.a)].only_store == i && ptr_[in.a] == nullptr) continue;  // already in memory
-      store(i, t);
+      const bool done = p_.instrs[size_t(in.a)].only_store == i && ptr_[in.a] == nullptr;  // already in memory
+      if (!done) store(i, t);
       continue;
     }
     if (in.op == Op::check) {
-      check(i, t);
+      check(i, t, per_run);
       continue;
     }
-    if (in.reduction >= 0) continue;  // the driver folds after the list
+    if (in.reduction >= 0) continue;  // the driver folds after the tape
     char* dst = once ? reinterpret_cast<char*>(&scalars_[i]) : in.inner ? inner_pool_ + in.slot * inner_stride : outer_pool_ + in.slot * outer_stride;
+    char* target = once || per_run ? nullptr : direct_target(in, t);
     if (in.op == Op::load) {
-      load(i, t, dst);
-      continue;
-    }
-    ptr_[i] = dst;
-    if (in.op == Op::index) {
+      const BoundAccess& a = accesses_[in.imm];
+      load(i, t, target ? target : dst);
+      if (target && ptr_[i] == target && !(a.at && a.direct)) ptr_[i] = nullptr;
+    } else if (in.op == Op::index) {
+      ptr_[i] = dst;
       fill_index(in.imm, t, reinterpret_cast<int64_t*>(dst));
-      continue;
+    } else {
+      const char* a = operand(in.a, per_run);
+      in.fn[mode](target ? target : dst, a, in.b >= 0 ? operand(in.b, per_run) : a, in.c >= 0 ? operand(in.c, per_run) : a, t.n);
+      ptr_[i] = target ? nullptr : dst;
     }
-    if (!once) {
-      if (char* target = direct_target(in, t)) {
-        dst = target;
-        ptr_[i] = nullptr;
-      }
-    }
-    const void* a = ptr_[in.a];
-    in.fn[mode](dst, a, in.b >= 0 ? ptr_[in.b] : a, in.c >= 0 ? ptr_[in.c] : a, t.n);
+    if (per_run && spread_[i]) spread_runs(i, tile);
   }
 }
 

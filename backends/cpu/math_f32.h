@@ -1,6 +1,6 @@
 // Vector math for float32: plain branch-free expressions, so that a compiler can run them in vector loops and every element rounds
-// the same wherever it lies. Most are computed in double and rounded once, which leaves errors of little more than half an ulp over
-// the whole range; exp, which softmax lives on, is all float.
+// the same wherever it lies. All stay within 2 ulp over the whole range. The functions that networks live on (exp, expm1, log, tanh,
+// erf) are all float; the others are computed in double and rounded once, which leaves little more than half an ulp.
 #pragma once
 
 #include "scalar.h"
@@ -35,19 +35,84 @@ static inline T horner(T x, const T (&c)[N]) {
 constexpr double half_pi = 0x1.921fb54442d18p0, pi = 0x1.921fb54442d18p1;
 constexpr double infinity = __builtin_inf();
 
-static inline float exp_f32(float x) {
-  // e^x = 2^n e^r with n the integer nearest x / ln 2; adding 1.5 * 2^23 leaves n in the low bits.
+// x = n ln 2 + r with n an integer and |r| <= ln 2 / 2; adding 1.5 * 2^23 leaves n in the low bits of a float.
+struct Binary {
+  float r;
+  int32_t exponent;  // n
+};
+
+static inline Binary reduce_binary(float x) {
   constexpr float shift = 0x1.8p23f;
-  float c = x < -104.0f ? -104.0f : x;
-  c = c > 89.0f ? 89.0f : c;
-  const float t = mad(c, 0x1.715476p0f, shift);
+  const float t = mad(x, 0x1.715476p0f, shift);
   const float n = t - shift;
-  const float r = mad(n, -0x1.7f7d1cp-20f, mad(n, -0x1.62e4p-1f, c));
-  const float p = horner<float>(r, {1.0f, 1.0f, 0.5f, 1 / 6.0f, 1 / 24.0f, 1 / 120.0f, 1 / 720.0f, 1 / 5040.0f});
+  const float r = mad(n, -0x1.7f7d1cp-20f, mad(n, -0x1.62e4p-1f, x));
+  return {r, int32_t(bit_cast<uint32_t>(t) - bit_cast<uint32_t>(shift))};
+}
+
+// 2^k for -126 <= k <= 127.
+static inline float power_of_two(int32_t k) { return bit_cast<float>((k + 127) << 23); }
+
+// e^r for |r| <= ln 2 / 2.
+static inline float exp_reduced(float r) {
+  return horner<float>(r, {1.0f, 1.0f, 0x1.fffffcp-2f, 0x1.55548ap-3f, 0x1.555916p-5f, 0x1.123fc6p-7f, 0x1.6a1a6ep-10f});
+}
+
+static inline float exp_f32(float x) {
+  const float a = __builtin_fabsf(x);
+  const Binary b = reduce_binary(__builtin_copysignf(a > 104.0f ? 104.0f : a, x));
   // 2^n may lie outside the normal range: scale in two steps, of which only the last rounds.
-  const int32_t k = int32_t(bit_cast<uint32_t>(t) - bit_cast<uint32_t>(shift));
-  const int32_t k1 = k >> 1, k2 = k - k1;
-  return p * bit_cast<float>((k1 + 127) << 23) * bit_cast<float>((k2 + 127) << 23);
+  const int32_t half = b.exponent >> 1;
+  return exp_reduced(b.r) * power_of_two(half) * power_of_two(b.exponent - half);
+}
+
+static inline float expm1_f32(float x) {
+  float c = x < -20.0f ? -20.0f : x;
+  c = c > 89.0f ? 89.0f : c;
+  const Binary b = reduce_binary(c);
+  // Half the result, since 2^n itself may overflow.
+  const float half = power_of_two(b.exponent - 1);
+  const float p = mad(b.r * b.r, horner<float>(b.r, {0x1.fffffep-2f, 0x1.5554aap-3f, 0x1.55568p-5f, 0x1.122dp-7f, 0x1.6beb24p-10f}), b.r);
+  const float r = 2.0f * mad(half, p, half - 0.5f);
+  return __builtin_fabsf(x) < 0x1p-25f ? x : r;
+}
+
+static inline float tanh_f32(float x) {
+  // An odd polynomial up to 0.55, beyond it 1 - 2 / (e^2|x| + 1); from 10 on the result rounds to 1.
+  const float a = __builtin_fabsf(x), z = x * x;
+  const float small = mad(a * z, horner<float>(z, {-0x1.55554cp-2f, 0x1.110d3cp-3f, -0x1.b92bbap-5f, 0x1.595682p-6f, -0x1.9bba4ep-8f}), a);
+  const float c = a > 10.0f ? 10.0f : a;
+  const Binary b = reduce_binary(2.0f * c);
+  const float large = 1.0f - 2.0f / mad(power_of_two(b.exponent), exp_reduced(b.r), 1.0f);
+  return __builtin_copysignf(a > 0.55f ? large : small, x);
+}
+
+static inline float erf_f32(float x) {
+  // A polynomial up to 1, beyond it 1 - exp(-q(|x|)); from 4 on the result rounds to 1.
+  const float a = __builtin_fabsf(x), z = x * x;
+  const float small =
+      mad(a, horner<float>(z, {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf8p-4f, -0x1.b7f90cp-6f, 0x1.5405bp-8f, -0x1.a3f6f8p-11f, 0x1.496a1ep-14f}), a);
+  const float b = a > 4.0f ? 4.0f : a;
+  const float q =
+      horner<float>(b, {-0x1.8b3fdep-13f, 0x1.212c2ep0f, 0x1.4434fp-1f, 0x1.bc18d4p-4f, -0x1.9d0bep-6f, 0x1.13990ap-8f, -0x1.ceeb1ep-12f, 0x1.6c06d2p-16f});
+  const Binary e = reduce_binary(-q);
+  const float large = mad(-power_of_two(e.exponent), exp_reduced(e.r), 1.0f);
+  return __builtin_copysignf(a > 1.0f ? large : small, x);
+}
+
+static inline float log_f32(float x) {
+  // x = 2^e (1 + f) with 1 + f in [sqrt 1/2, sqrt 2).
+  constexpr uint32_t root = 0x3f3504f3u;
+  const bool tiny = x < 0x1p-126f;
+  const uint32_t i = bit_cast<uint32_t>(tiny ? x * 0x1p23f : x) + (0x3f800000u - root);
+  const float e = float(int32_t(i >> 23) - 127) - (tiny ? 23.0f : 0.0f);
+  const float f = bit_cast<float>((i & 0x007fffffu) + root) - 1.0f, z = f * f;
+  const float p =
+      horner<float>(f, {0x1.555554p-2f, -0x1.000228p-2f, 0x1.99a008p-3f, -0x1.547244p-3f, 0x1.22da22p-3f, -0x1.0d8552p-3f, 0x1.055b46p-3f, -0x1.38b4ccp-4f});
+  const float low = mad(f * z, p, mad(e, 0x1.7f7d1cp-20f, -0.5f * z));
+  float r = mad(e, 0x1.62e4p-1f, f + low);
+  r = x == __builtin_inff() ? x : r;
+  r = x == 0.0f ? -__builtin_inff() : r;
+  return x >= 0.0f ? r : __builtin_nanf("");
 }
 
 // e^x in double to about 1e-14, for |x| < 700; clamped beyond.
@@ -81,35 +146,9 @@ static inline double log_special(double x, double r) {
   return x >= 0.0 ? r : __builtin_nan("");
 }
 
-static inline float log_f32(float x) { return float(log_special(x, log_core(x))); }
-
 static inline float log1p_f32(float x) {
   const double d = x, r = log_special(1.0 + d, log_core(1.0 + d));
   return float(__builtin_fabs(d) < 0x1p-12 ? d - 0.5 * d * d : r);
-}
-
-static inline float expm1_f32(float x) {
-  const double d = x, r = exp_core(d) - 1.0;
-  return float(__builtin_fabs(d) < 0x1p-12 ? d * (1.0 + 0.5 * d) : r);
-}
-
-static inline float tanh_f32(float x) {
-  const double d = x, r = 1.0 - 2.0 / (exp_core(2.0 * d) + 1.0);
-  return float(__builtin_fabs(d) < 0x1p-12 ? d : r);
-}
-
-static inline float erf_f32(float x) {
-  // A polynomial up to 1, beyond it 1 - exp(-q(|x|)); from 4 on the result rounds to 1.
-  const double d = x, a = __builtin_fabs(d), z = d * d;
-  const double small =
-      d * horner<double>(z, {1.1283791670954946, -0.37612638902813333, 0.11283791658678406, -0.026866169064174005, 0.005223967264182525, -0.0008547935790014068,
-                             0.00012046296196226936, -1.4795376610067644e-05, 1.5308209222509724e-06, -1.0473172872461115e-07});
-  const double b = a > 4.0 ? 4.0 : a;
-  const double q = horner<double>(
-      b, {-0.00012719328454709986, 1.1291704385344596, 0.6344116394244866, 0.10641809602410336, -0.023067612670534088, 0.002675277113431826,
-          0.0003003194942963691, -0.0002213801621955438, 5.248771735890306e-05, -7.083828183523062e-06, 5.396286670551548e-07, -1.812106985155269e-08});
-  const double large = __builtin_copysign(1.0 - exp_core(-q), d);
-  return float(a > 1.0 ? large : small);
 }
 
 // Sine and cosine of the reduced argument, and which quadrant it came from. Good for |x| up to trig_limit.

@@ -24,6 +24,7 @@ struct Access {
   std::vector<uint8_t> stride_classes;
   LoadFn load = nullptr;
   GatherFn gather = nullptr;
+  GatherRowsFn gather_rows = nullptr;
   TransposeFn transpose = nullptr;
 };
 
@@ -48,26 +49,35 @@ struct Instr {
   TileFn fn[2] = {};        // by mode
   StoreFn store = nullptr;  // of a store
   ScatterFn scatter = nullptr;
-  int reduction = -1;  // index in Program::reductions
+  int reduction = -1;     // index in Program::reductions
+  Op first = Op::count;   // this instruction does the work of another as well: op(first(a, b), c)
+  bool right = false;     // ... op(c, first(a, b))
+  bool absorbed = false;  // another instruction does the work of this one
+  int repeats = -1;       // an instruction of an earlier stage with the same result, which is used instead
 };
 
 struct Reduction {
   int instr = 0, operand = 0;
   int type = 0, width = 0;  // of the operand
   uint64_t identity = 0;    // the result over no elements
-  FoldFn fold = nullptr;
+  FoldFns fold;
   TileFn combine = nullptr;
   bool arg = false;
   ArgReduceFns arg_fns;
+};
+
+// Instructions to run in turn, and the accesses they go through.
+struct Tape {
+  std::vector<int> instrs, accesses;
 };
 
 struct Stage {
   int first = 0, count = 0;
   bool inner = false;
   bool has_index = false;
-  std::vector<int> once;         // row mode: instructions of Level::row
-  std::vector<int> each;         // row mode: the rest; outer stages: all but constants
-  std::vector<int> column;       // column mode: all but constants
+  Tape once;                     // row mode: instructions of Level::row
+  Tape each;                     // row mode: the rest; outer stages: all but constants
+  Tape column;                   // column mode: all but constants
   std::vector<int> outer_reads;  // outer registers an inner stage reads
   std::vector<int> reductions;
 };
@@ -76,6 +86,7 @@ struct Contraction {
   int batch = 0, m = 0, n = 0;  // how many outer dimensions of each class
   int type = 0;                 // of the accumulator
   int sum = 0;                  // the reduce.sum
+  bool image = false;           // of kind "conv"
   PackFn pack_a = nullptr, pack_b = nullptr;
   MicroKernels micro;
 };
@@ -92,6 +103,8 @@ struct Program {
   std::vector<int> checks;
   bool has_indices = false;
   bool has_inner_stage = false;
+  bool shares = false;                     // registers of inner stages outlive them: for rows that fit in one tile; see share.cpp
+  std::shared_ptr<const Program> sharing;  // such a form of this program, where it saves work
   int64_t outer_pool = 0, inner_pool = 0;  // bytes per element of a tile
   Contraction contraction;
   int64_t attr_op = 0;      // "scan", "scatter"
@@ -103,6 +116,7 @@ std::unique_ptr<Program> compile_program(const weft_kernel& kernel);
 
 // The parts of compile_program.
 Op parse_op(const char* name);               // Op::count where unknown
+void share_stages(Program& program);         // finds what later inner stages repeat; sets `shares` where there is something
 void analyse(Program& program);              // levels, stage lists, last uses, registers
 bool compile_contraction(Program& program);  // false: unsupported types
 

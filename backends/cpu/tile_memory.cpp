@@ -18,6 +18,9 @@ void load(void* dst, const void* src, int64_t stride, int64_t n) {
     if (n <= 0) return;
     const R value = StorageOf<S>::load(s[0]);
     for (int64_t i = 0; i < n; ++i) d[i] = value;
+  } else if (stride == 2) {  // windows of two: known strides load in vectors
+    WEFT_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[i * 2]);
   } else {
     WEFT_INDEPENDENT
     for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[i * stride]);
@@ -30,6 +33,17 @@ void gather(void* dst, const void* src, const int64_t* offsets, int64_t n) {
   R* d = static_cast<R*>(dst);
   const S* s = static_cast<const S*>(src);
   for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[offsets[i]]);
+}
+
+template <class S>
+void gather_rows(void* dst, const void* src, const int64_t* offsets, int64_t rows, int64_t n) {
+  using R = typename StorageOf<S>::Register;
+  R* d = static_cast<R*>(dst);
+  for (int64_t r = 0; r < rows; ++r, d += n) {
+    const S* s = static_cast<const S*>(src) + offsets[r];
+    WEFT_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) d[i] = StorageOf<S>::load(s[i]);
+  }
 }
 
 // Register type R to storage type S.
@@ -128,6 +142,10 @@ LoadFn find_load(int storage) {
 
 GatherFn find_gather(int storage) {
   return with_storage<GatherFn>(storage, []<class S>() -> GatherFn { return gather<S>; });
+}
+
+GatherRowsFn find_gather_rows(int storage) {
+  return with_storage<GatherRowsFn>(storage, []<class S>() -> GatherRowsFn { return gather_rows<S>; });
 }
 
 StoreFn find_store(int type, int storage) {

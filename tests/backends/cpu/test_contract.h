@@ -133,6 +133,7 @@ inline void test_contractions() {
   }
   test_gemm(1, 200, 130, 1100, false, false, false);
   test_gemm(1, 1, 300, 64, false, true, false);
+  test_gemm(2, 33, 70, 9000, true, false, false);  // in chunks of k
   test_gemm(1, 300, 1, 64, true, false, false);
   test_gemm(9, 5, 7, 3, false, false, true);
   test_gemm(1, 300, 700, 40, false, true, false);

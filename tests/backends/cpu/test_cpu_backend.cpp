@@ -1,10 +1,12 @@
 // Tests of the CPU backend through its C table alone. Run with "bench [map | gemm | conv]" for a few timings.
 #include "bench.h"
 #include "test_contract.h"
+#include "test_conv.h"
 #include "test_loop.h"
 #include "test_math.h"
 #include "test_other.h"
 #include "test_plan.h"
+#include "test_rows.h"
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "bench") == 0) {
@@ -18,7 +20,9 @@ int main(int argc, char** argv) {
     backend()->threads(threads);
     test_math();
     test_loops();
+    test_rows();
     test_contractions();
+    test_convolutions();
     test_others();
     test_plans();
   }

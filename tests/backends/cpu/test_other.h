@@ -87,6 +87,7 @@ inline void test_others() {
   for (bool descending : {false, true}) {
     test_sort(7, 100, descending, false);
     test_sort(5, 3000, descending, true);
+    test_sort(1, 100003, descending, false);  // one long row: the team sorts it together
   }
   test_scan();
   test_scatter(20, 70, 300, false, false);
