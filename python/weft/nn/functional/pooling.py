@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 import weft
 from weft import Tensor
 
@@ -59,7 +61,7 @@ class _Slide:
 
     def numbers(self, device: weft.device) -> Tensor:
         """Row-major numbers of the places inside a window, of the shape of `windows` along them and 1 elsewhere."""
-        places = weft.arange(math.prod(self.kernel), dtype=weft.int32, device=device)
+        places = weft.asarray(np.arange(math.prod(self.kernel), dtype=np.int32), device=device)
         return places.reshape(tuple(v for k in self.kernel for v in (k, 1))[:-1])
 
 
