@@ -74,6 +74,7 @@ class LoopRun {
   friend struct OuterTiles;
 
   // loop_bind.cpp
+  void lengthen_runs();
   void bind_access(int index);
   void bind_extent(BoundAccess&);
   void allow_direct();

@@ -53,6 +53,7 @@ LoopRun::LoopRun(const Program& program, const LaunchContext& context, Arena& ar
   lane_at_ = arena_.array<int64_t*>(int64_t(p_.reductions.size()));
   zeros_ = arena_.array<int64_t>(p_.rank() + 1);
   std::memset(zeros_, 0, sizeof(int64_t) * size_t(p_.rank() + 1));
+  lengthen_runs();
   for (int d = 0; d < p_.outer_rank; ++d) outer_points_ *= words_[d];
   for (int d = p_.outer_rank; d < p_.rank(); ++d) inner_points_ *= words_[d];
   for (int i = 0; i < int(p_.accesses.size()); ++i) bind_access(i);
@@ -67,6 +68,27 @@ LoopRun::LoopRun(const Program& program, const LaunchContext& context, Arena& ar
   if (p_.kind != Kind::loop) return;
   choose_mode();
   choose_tiles();
+}
+
+// A last dimension of a few points, such as the columns of a pooling window, makes runs of a few points. Where nothing depends on
+// the order of points, the dimension before it goes last.
+void LoopRun::lengthen_runs() {
+  const int last = p_.outer_rank - 1;
+  if (p_.kind != Kind::loop || p_.has_inner_stage || p_.has_indices || last < 1) return;
+  if (words_[last] < 2 || words_[last] > 4 || words_[last - 1] < 2 * words_[last]) return;
+  bool joined = true;
+  for (const Access& a : p_.accesses) {
+    if (a.bounds > 0) return;
+    joined = joined && linear(words_ + a.params + 1, words_, last - 1, last + 1);
+  }
+  for (const Instr& in : p_.instrs)
+    if (in.op == Op::index) return;
+  if (joined) return;
+  int64_t* words = arena_.array<int64_t>(p_.param_words);
+  std::copy_n(words_, p_.param_words, words);
+  std::swap(words[last], words[last - 1]);
+  for (const Access& a : p_.accesses) std::swap(words[a.params + 1 + last], words[a.params + last]);
+  words_ = words;
 }
 
 void LoopRun::bind_access(int index) {
