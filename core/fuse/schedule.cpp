@@ -270,7 +270,58 @@ struct Scheduler : Scheduling {
     return joined;
   }
 
-  // Kernels with checks come as early as they can, so that nothing is overwritten before they passed.
+  // For each group, the groups that come first: those it reads from, and, where nothing here reads it (an update), those that read
+  // what it may overwrite.
+  std::vector<std::set<int>> find_predecessors(const std::vector<LoweredGroup>& lowered) const {
+    std::vector<std::set<int>> before(groups.size());
+    std::vector<bool> read(groups.size(), false);
+    std::unordered_map<const Node*, std::vector<int>> readers;
+    for (int g = 0; g < int(groups.size()); ++g) {
+      for (const Member& m : groups[g].members)
+        for (const Node* in : reads.at(m.node)) {
+          auto it = group_of_node.find(in);
+          if (it != group_of_node.end() && it->second != g) before[g].insert(it->second), read[it->second] = true;
+        }
+      for (const LoweredArg& a : lowered[g].args)
+        if (!a.store) readers[a.node].push_back(g);
+    }
+    for (int g = 0; g < int(groups.size()); ++g)
+      for (auto& [store, load] : lowered[g].in_place)
+        for (int r : readers[load])
+          if (!read[g] && read[r]) before[g].insert(r);
+    return before;
+  }
+
+  // Kernels with checks come as early as they can, so that nothing is overwritten before they passed. Any other comes when it is
+  // needed; but one that leads to a result of the plan alone, such as the gradient of a weight and its update, comes as soon as it
+  // can: what it reads need not be kept.
+  std::vector<int> launch_order(const std::vector<LoweredGroup>& lowered) const {
+    const int n = int(groups.size());
+    std::vector<std::set<int>> before = find_predecessors(lowered);
+    std::vector<std::vector<int>> after(n);
+    for (int g = 0; g < n; ++g)
+      for (int b : before[g]) after[b].push_back(g);
+    auto leads_out = [&](int g) {
+      while (after[g].size() == 1) g = after[g][0];
+      return after[g].empty();
+    };
+    std::vector<int> left(n), order;
+    for (int g = 0; g < n; ++g) left[g] = leads_out(g) ? int(before[g].size()) : -1;
+    std::vector<bool> entered(n, false);
+    auto visit = [&](auto&& self, int g) -> void {
+      if (entered[g]) return;
+      entered[g] = true;
+      for (int b : before[g]) self(self, b);
+      order.push_back(g);
+      for (int a : after[g])
+        if (--left[a] == 0) self(self, a);
+    };
+    for (int g = 0; g < n; ++g)
+      if (lowered[g].checks) visit(visit, g);
+    for (int g = 0; g < n; ++g) visit(visit, g);
+    return order;
+  }
+
   void emit_launches() {
     std::vector<LoweredGroup> lowered;
     std::erase_if(groups, [](const Group& g) { return g.members.empty(); });
@@ -278,23 +329,7 @@ struct Scheduler : Scheduling {
       for (const Member& m : groups[g].members) group_of_node[m.node] = int(g);
       lowered.push_back(lower_group(groups[g], known, stores_of(groups[g]), caps));
     }
-    std::vector<int> done(groups.size(), 0), sequence;
-    auto visit = [&](auto&& self, int g) -> void {
-      if (done[g]) return;
-      done[g] = 1;
-      std::set<int> before;
-      for (const Member& m : groups[g].members)
-        for (const Node* in : reads[m.node]) {
-          auto it = group_of_node.find(in);
-          if (it != group_of_node.end() && it->second != g) before.insert(it->second);
-        }
-      for (int b : before) self(self, b);
-      sequence.push_back(g);
-    };
-    for (size_t g = 0; g < groups.size(); ++g)
-      if (lowered[g].checks) visit(visit, int(g));
-    for (size_t g = 0; g < groups.size(); ++g) visit(visit, int(g));
-    for (int g : sequence)
+    for (int g : launch_order(lowered))
       if (!lowered[g].empty) launches.push_back(std::move(lowered[g]));
   }
 
