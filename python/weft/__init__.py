@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from weft._devices import devices, list_backends
     from weft._loop import loop
     from weft.random import Generator, manual_seed
+    from weft.serialization import load_state_dict
     from weft.train import Trainer
 
     __version__: str
@@ -119,6 +120,7 @@ _ATTRIBUTES = {
     "loop": "_loop",
     "devices": "_devices",
     "list_backends": "_devices",
+    "load_state_dict": "serialization",
     "manual_seed": "random",
 }
 
@@ -178,7 +180,8 @@ __all__ = [
     "identity", "iinfo", "imag", "index_add", "index_copy", "index_select", "inf", "inner", "int8", "int16",
     "int32", "int64", "invert", "is_grad_enabled", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
     "jvp", "kernel_builds", "kron", "le", "left_shift", "less", "less_equal", "linalg", "linspace", "list_backends",
-    "log", "log1p", "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "load_state_dict", "log", "log1p", "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor",
     "logspace", "logsumexp", "loop", "losses", "lt", "manual_seed", "matmul", "matrix_transpose", "max", "maximum",
     "mean", "median", "memory_stats", "meshgrid", "metrics", "min", "minimum", "mm", "mod", "moveaxis", "mul",
     "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "native_backend", "ne", "neg",

@@ -382,6 +382,8 @@ def checkpoint(fun: Callable[..., Any], *args: Any) -> Any:
 
     if not is_grad_enabled():
         return fun(*args)
+    if _core._tracing():
+        raise RuntimeError("checkpoint: not inside weft.compile; use it in a loop by hand, or Trainer(recompute=...)")
     given = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
 
     def call() -> tuple[Any, list[Tensor]]:
