@@ -14,7 +14,7 @@ from weft.backend import Kernel
 
 from .access import Words
 from .expressions import Style
-from .loops import Source, has_check, index_type, signature, split
+from .loops import GUARD, Source, index_type, signature, split
 from .names import ITEM_SIZE, REGISTER, UNSIGNED, is_float, vector
 from .prelude import with_prelude
 from .tape import LANES, TapeWriter
@@ -90,11 +90,12 @@ class ContractionWriter:
         coords = self._coords(self.batch + self.m + self.n)
         return [line for stage in self.epilogue for line in self.tape.write(stage, coords, width, lane)]
 
-    def _kernel(self, name: str, extra: str, head: str, body: list[str], attribute: str = "") -> Source:
+    def _kernel(self, name: str, extra: str, body: list[str], head: str = "", attribute: str = "") -> Source:
         text = "\n".join("  " + line for line in body)
         declared = self.words.declarations()
         return Source(
-            with_prelude(f"{attribute}{signature(self.kernel, name, extra)} {{\n{head}{declared}{text}\n}}\n"), name
+            with_prelude(f"{attribute}{signature(self.kernel, name, extra)} {{\n{head}{GUARD}{declared}{text}\n}}\n"),
+            name,
         )
 
     # ---- GPU
@@ -135,11 +136,7 @@ class ContractionWriter:
             "} }",
         ]
         tiles = f"  __local {self.name} left[{DEPTH}][{TILE + 1}], right[{DEPTH}][{TILE + 1}];\n"
-        guard = "  if (*status) return;\n"
-        if has_check(self.kernel):  # another group may set the word meanwhile: all items must see the same
-            guard = "  __local int failed; if (get_local_id(0) == 0) failed = *status;\n"
-            guard += "  barrier(CLK_LOCAL_MEM_FENCE); if (failed) return;\n"
-        return self._kernel("tile", "", tiles + guard, body)
+        return self._kernel("tile", "", body, head=tiles)
 
     def _fill_tile(self, which: int, tile: str, letter: str) -> list[str]:
         own = self.m if which == 0 else self.n
@@ -186,7 +183,7 @@ class ContractionWriter:
             f"}} else for ({self.index} k = 0; k < k_count; ++k) to[k * {wide}] = 0;",
             "}",
         ]
-        return self._kernel(("left", "right")[which], extra, "  if (*status) return;\n", body)
+        return self._kernel(("left", "right")[which], extra, body)
 
     def multiply(self) -> Source:
         """One item: a panel of rows by a panel of columns, then the epilogue of each result."""
@@ -241,7 +238,7 @@ class ContractionWriter:
             "} }",
         ]
         attribute = "__attribute__((reqd_work_group_size(1, 1, 1)))\n"
-        return self._kernel("multiply", extra, "  if (*status) return;\n", body, attribute)
+        return self._kernel("multiply", extra, body, attribute=attribute)
 
 
 def render_contraction(kernel: Kernel, part: str, style: Style) -> Source:

@@ -1,4 +1,4 @@
-"""One OpenCL device: its context and queue, the programs built for it, its status word."""
+"""One OpenCL device: its context and queue, the programs built for it, its status words."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ class Device:
         self.units = max(1, int(device.max_compute_units))
         self.has_double = "cl_khr_fp64" in device.extensions.split()
         self.options = self._options()
-        self.status = self.buffer(4)
-        self.never = self.buffer(4)  # the status word of plans without a check: always 0
-        for word in (self.status, self.never):
-            cl.enqueue_copy(self.queue, word, np.zeros(1, np.int32), is_blocking=True)
+        # The check that failed before this launch, which all its items see alike, and the one that failed in it.
+        self.status = self.buffer(8)
+        self.never = self.buffer(8)  # the status words of plans without a check: always 0
+        for words in (self.status, self.never):
+            cl.enqueue_copy(self.queue, words, np.zeros(2, np.int32), is_blocking=True)
         self.may_have_failed = False
         self._uploads: deque[tuple[Any, Any]] = deque()
         self._programs: dict[str, Any] = {}
@@ -122,7 +123,7 @@ class Device:
             word = np.zeros(1, np.int32)
             cl.enqueue_copy(self.queue, word, self.status, is_blocking=True)
             if word[0]:
-                cl.enqueue_copy(self.queue, self.status, np.zeros(1, np.int32), is_blocking=True)
+                cl.enqueue_copy(self.queue, self.status, np.zeros(2, np.int32), is_blocking=True)
             return int(word[0])
 
     # ---- programs

@@ -22,6 +22,7 @@ from .tape import LANES, TapeWriter
 
 STRIP = 4096  # elements along the last dimension for an item of shape "strip"
 GROUP = 256  # items of a work-group of shape "group"
+GUARD = "  if (*status) return;\n"  # what every kernel does first: after a failed check it has no effect
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def index_type(kernel: Kernel) -> str:
 
 
 def signature(kernel: Kernel, name: str, extra: str = "") -> str:
-    """Arguments of every kernel: the plan's words, where its own begin, the status word, points for an item."""
+    """Arguments of every kernel: the plan's words, where its own begin, the status words, points for an item."""
     arguments = "".join(f", __global char* a{i}" for i in range(kernel.args))
     return (
         f"__kernel void {name}(__global const long* words, const int base, __global volatile int* status,"
@@ -104,19 +105,18 @@ class LoopWriter:
         attribute = "__attribute__((reqd_work_group_size(1, 1, 1)))\n" if self.shape in ("run", "strip") else ""
         return Source(
             with_prelude(
-                f"{attribute}{signature(self.kernel, 'loop')} {{\n{head}{self.words.declarations()}{text}\n}}\n"
+                f"{attribute}{signature(self.kernel, 'loop')} {{\n{head}{GUARD}{self.words.declarations()}{text}\n}}\n"
             )
         )
 
     def _grid(self) -> tuple[str, list[str], list[str]]:
         """What comes before the parameter words, and around the body."""
         count = " * ".join(["1", *(self.words.number(d) for d in self.outer)])
-        guard = "  if (*status) return;\n"
         if self.shape == "rows":
             last = self.outer[-1]
             opening = [f"const {self.index} c{last} = get_global_id(0);", f"{self.index} p = get_global_id(1);"]
             opening += split(self.index, "p", self.outer[:-1], self.words)
-            return guard, [*opening, f"if (c{last} < {self.words.number(last)}) {{"], ["}"]
+            return "", [*opening, f"if (c{last} < {self.words.number(last)}) {{"], ["}"]
         if self.shape == "strip":
             last = self.outer[-1]
             rows = " * ".join(["1", *(self.words.number(d) for d in self.outer[:-1])])
@@ -126,24 +126,19 @@ class LoopWriter:
                 f"const {self.index} end = min(begin + {STRIP}, {self.words.number(last)});",
                 f"for ({self.index} q = first; q < first + run && q < rows; ++q) {{ {self.index} p = q;",
             ]
-            return guard, [*opening, *split(self.index, "p", self.outer[:-1], self.words)], ["}"]
+            return "", [*opening, *split(self.index, "p", self.outer[:-1], self.words)], ["}"]
         if self.shape == "run":
             opening = [
                 f"const {self.index} points = {count}, first = ({self.index})get_global_id(0) * run;",
                 f"for ({self.index} q = first; q < first + run && q < points; ++q) {{ {self.index} p = q;",
             ]
-            return guard, [*opening, *split(self.index, "p", self.outer, self.words)], ["}"]
+            return "", [*opening, *split(self.index, "p", self.outer, self.words)], ["}"]
         if self.shape == "group":
             head = f"  __local ulong shared[{GROUP}]; __local long places[{GROUP}];\n"
-            if has_check(self.kernel):  # another group may set the word meanwhile: all items must see the same
-                head += "  __local int failed; if (get_local_id(0) == 0) failed = *status;\n"
-                head += "  barrier(CLK_LOCAL_MEM_FENCE); if (failed) return;\n"
-            else:
-                head += guard
             opening = ["const int item = get_local_id(0);", f"{self.index} p = get_group_id(0);"]
             return head, [*opening, *split(self.index, "p", self.outer, self.words)], []
         opening = [f"{self.index} p = get_global_id(0);", f"if (p < {count}) {{"]
-        return guard, [*opening, *split(self.index, "p", self.outer, self.words)], ["}"]
+        return "", [*opening, *split(self.index, "p", self.outer, self.words)], ["}"]
 
     def _strip(self, point: list[str]) -> list[str]:
         last = self.outer[-1]
@@ -211,13 +206,19 @@ class LoopWriter:
     def _loops(self, dims: list[int]) -> list[str]:
         return [f"for ({self.index} c{d} = 0; c{d} < {self.words.number(d)}; ++c{d}) {{" for d in dims]
 
+    def _in_order(self, loop: str, reductions: dict[int, Reduction]) -> list[str]:
+        """An innermost loop whose sums keep their order: Intel's compiler for CPUs would change it to vectorise."""
+        ordered = any(r.ordered for r in reductions.values())
+        return ["#pragma clang loop vectorize(disable)", loop] if ordered else [loop]
+
     def _walk(self, stage: Stage, reductions: dict[int, Reduction]) -> list[str]:
         """Every inner point in order."""
-        if len(self.inner) == 1:
-            d = self.inner[0]
-            return [*self._loops([d]), *self._body(stage, reductions, f"c{d}"), "}"]
+        *leading, last = self._loops(self.inner)
+        loops = [*leading, *self._in_order(last, reductions)]
+        if not leading:
+            return [*loops, *self._body(stage, reductions, f"c{self.inner[0]}"), "}"]
         body = self._body(stage, reductions, "n")
-        return ["{ long n = 0;", *self._loops(self.inner), *body, "++n;", "}" * len(self.inner), "}"]
+        return ["{ long n = 0;", *loops, *body, "++n;", "}" * len(self.inner), "}"]
 
     def _walk_blocks(self, stage: Stage, reductions: dict[int, Reduction]) -> list[str]:
         """As `_walk`, 16 at a time, so that the 16 partial results can stay in registers."""
@@ -225,11 +226,13 @@ class LoopWriter:
         size = self.words.number(d)
         body = self._body(stage, reductions, f"c{d}", lane="l")
         block = [
-            f"{{ {self.index} o = 0; for (; o + {LANES} <= {size}; o += {LANES}) {{",
+            f"{{ {self.index} o = 0;",
+            *self._in_order(f"for (; o + {LANES} <= {size}; o += {LANES}) {{", reductions),
             "#pragma unroll",
             f"for (int l = 0; l < {LANES}; ++l) {{ const {self.index} c{d} = o + l;", *body, "} }",
         ]  # fmt: skip
-        return [*block, f"for (int l = 0; o + l < {size}; ++l) {{ const {self.index} c{d} = o + l;", *body, "} }"]
+        rest = self._in_order(f"for (int l = 0; o + l < {size}; ++l) {{ const {self.index} c{d} = o + l;", reductions)
+        return [*block, *rest, *body, "} }"]
 
     def _walk_vectors(self, stage: Stage, reductions: dict[int, Reduction]) -> list[str]:
         """16 neighbours along the last dimension at a time, then what is left of the row one by one."""
@@ -243,7 +246,7 @@ class LoopWriter:
         spills = [r.spill() for r in reductions.values() if r.ordered]
         single = self._body(stage, reductions, position)
         vector_loop = [f"for (; c{last} + {LANES} <= {size}; c{last} += {LANES}) {{", *wide, "}"]
-        single_loop = [f"for (; c{last} < {size}; ++c{last}) {{", *single, "}"]
+        single_loop = [*self._in_order(f"for (; c{last} < {size}; ++c{last}) {{", reductions), *single, "}"]
         start = f"{self.index} c{last} = 0;"
         if not leading:
             return ["{", start, *vector_loop, *spills, *single_loop, "}"]
@@ -258,7 +261,9 @@ class LoopWriter:
     def _walk_group(self, stage: Stage, reductions: dict[int, Reduction]) -> list[str]:
         """Item i of the group takes every GROUP-th inner point from i on."""
         count = " * ".join(self.words.number(d) for d in self.inner)
-        lines = [f"for ({self.index} n = item; n < {count}; n += {GROUP}) {{ {self.index} m = n;"]
+        lines = self._in_order(
+            f"for ({self.index} n = item; n < {count}; n += {GROUP}) {{ {self.index} m = n;", reductions
+        )
         lines += split(self.index, "m", self.inner, self.words)
         return [*lines, *self._body(stage, reductions, "n"), "}"]
 

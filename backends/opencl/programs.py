@@ -161,6 +161,8 @@ class Binding:
                     kernel.set_arg(3 + position, argument)
             given[:] = arguments
             events.append(cl.enqueue_nd_range_kernel(queue, kernel, command.grid, command.group))
+        if self.program.checks:  # what failed in this launch stops the next
+            cl.enqueue_copy(queue, self.status, self.status, src_offset=4, dst_offset=0, byte_count=4)
         return events
 
     def _kernel(self, part: str) -> tuple[Any, list[Any]]:

@@ -78,7 +78,7 @@ class TapeWriter:
             elif instr.op == "check":
                 value = self.registers[instr.a]
                 failed = f"any(~{value})" if instr.a in self.vectors else f"!{value}"
-                lines.append(f"if ({failed}) atomic_cmpxchg(status, 0, {instr.imm});")
+                lines.append(f"if ({failed}) atomic_cmpxchg(status + 1, 0, {instr.imm});")
             elif instr.op.startswith("reduce."):
                 assert on_reduce is not None
                 type = self.type_of(instr.a)

@@ -4,49 +4,37 @@ import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 import weft
 
-PROGRAM = """
-import hashlib, numpy as np, weft
-from weft import nn
-rng = np.random.default_rng(0)
-x = weft.asarray(rng.standard_normal(2_000_000).astype("float32"))
-a = weft.asarray(rng.standard_normal((1024, 1024)).astype("float32"))
-shapes = (8, 16, 20, 20), (32, 16, 3, 3)
-images, filters = (weft.asarray(rng.standard_normal(shape).astype("float32")) for shape in shapes)
-filters.requires_grad_()
-nn.functional.conv2d(images, filters, padding=1).square().sum().backward()
-weft.random.seed(0)
-layers = nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2), nn.Linear(288, 10)
-model = nn.Sequential(*layers)
-trainer = weft.Trainer(model, weft.optim.Adam(model.parameters(), lr=1e-2), "cross_entropy")
-data = rng.standard_normal((200, 1, 8, 8)).astype("float32"), rng.integers(0, 10, 200)
-trainer.fit(data, epochs=2, batch_size=64, progress=False)
-for value in (x.sum(), a @ a, filters.grad, *model.parameters()):
-    print(hashlib.sha256(value.numpy().tobytes()).hexdigest()[:16])
-print("threads", weft._core._threads(weft.get_default_device()))
-"""
+PROGRAM = Path(__file__).with_name("bits_program.py")
 
 
-def bits(backend, **environment):
+def bits(backend, *arguments, **environment):
+    """The hash of each computation's result, and how many threads were busy with it."""
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, PROGRAM, *arguments],
         env={**os.environ, "WEFT_BACKEND": backend, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    *hashes, threads = run.stdout.split("\n")[:-1]
-    return hashes, threads
+    lines = [line.split() for line in run.stdout.splitlines()]
+    return {name: hash for name, hash, *_ in lines}, {name: int(busy) for name, _, *rest in lines for busy in rest}
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no processor time for each thread on this system")
 def test_one_thread_or_two():
-    one, two = bits("cpu", WEFT_NUM_THREADS="1"), bits("cpu", WEFT_NUM_THREADS="2")
-    assert (one[1], two[1]) == ("threads 1", "threads 2")
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one processor")
+    one, two = (bits("cpu", "--busy", WEFT_NUM_THREADS=count) for count in "12")
+    assert set(one[1].values()) == {1}
+    assert set(two[1].values()) == {2}
     assert one[0] == two[0]
 
 
