@@ -12,7 +12,6 @@ template <class S, class T, class Load>
 static inline void move_corner(T* to, int64_t to_stride, const S* const (&from)[corner], Load load) {
   if constexpr (sizeof(T) == 4) {
     typedef T V __attribute__((vector_size(32)));
-    typedef int32_t M __attribute__((vector_size(32)));
     V r[8], s[8];
     for (int i = 0; i < 8; ++i) {
       T line[8];
@@ -20,21 +19,18 @@ static inline void move_corner(T* to, int64_t to_stride, const S* const (&from)[
       __builtin_memcpy(&r[i], line, sizeof line);
     }
     // Interleave pairs of rows, then pairs of pairs, then halves.
-    constexpr M low1 = {0, 8, 1, 9, 4, 12, 5, 13}, high1 = {2, 10, 3, 11, 6, 14, 7, 15};
-    constexpr M low2 = {0, 1, 8, 9, 4, 5, 12, 13}, high2 = {2, 3, 10, 11, 6, 7, 14, 15};
-    constexpr M low4 = {0, 1, 2, 3, 8, 9, 10, 11}, high4 = {4, 5, 6, 7, 12, 13, 14, 15};
     for (int i = 0; i < 8; i += 2) {
-      s[i] = __builtin_shuffle(r[i], r[i + 1], low1);
-      s[i + 1] = __builtin_shuffle(r[i], r[i + 1], high1);
+      s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+      s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
     }
     for (int i = 0; i < 8; i += 4)
       for (int h = 0; h < 2; ++h) {
-        r[i + 2 * h] = __builtin_shuffle(s[i + h], s[i + 2 + h], low2);
-        r[i + 2 * h + 1] = __builtin_shuffle(s[i + h], s[i + 2 + h], high2);
+        r[i + 2 * h] = __builtin_shufflevector(s[i + h], s[i + 2 + h], 0, 1, 8, 9, 4, 5, 12, 13);
+        r[i + 2 * h + 1] = __builtin_shufflevector(s[i + h], s[i + 2 + h], 2, 3, 10, 11, 6, 7, 14, 15);
       }
     for (int i = 0; i < 4; ++i) {
-      s[i] = __builtin_shuffle(r[i], r[i + 4], low4);
-      s[i + 4] = __builtin_shuffle(r[i], r[i + 4], high4);
+      s[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+      s[i + 4] = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
     }
     for (int j = 0; j < 8; ++j) __builtin_memcpy(to + j * to_stride, &s[j], sizeof(V));
   } else {

@@ -42,14 +42,18 @@ struct Selected {
 Selected select() {
 #ifdef WEFT_ISA_X86
   __builtin_cpu_init();
-  const bool has_v3 = __builtin_cpu_supports("x86-64-v3"), has_v4 = __builtin_cpu_supports("x86-64-v4");
+  // Not by the names of the levels, which compilers learned late: by features that no CPU has without the rest of its level.
+  const bool has_v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+  const bool has_v3 = has_v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  const bool has_v4 = has_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const Choice choices[] = {
 #ifdef WEFT_ISA_V4BF16
       {&v4bf16::table, has_v4 && __builtin_cpu_supports("avx512bf16")},
 #endif
       {&v4::table, has_v4},
       {&v3::table, has_v3},
-      {&v2::table, bool(__builtin_cpu_supports("x86-64-v2"))},
+      {&v2::table, has_v2},
   };
 #else
   const Choice choices[] = {{&generic::table, true}};

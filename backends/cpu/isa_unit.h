@@ -16,7 +16,11 @@
 #define WEFT_ISA_END }
 
 // The iterations of the next loop are independent: dst either is an operand, element for element, or does not overlap it.
+#ifdef __clang__
+#define WEFT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
 #define WEFT_INDEPENDENT _Pragma("GCC ivdep")
+#endif
 
 WEFT_ISA_BEGIN
 

@@ -37,7 +37,7 @@ inline void test_chain(int64_t n, float limit) {
 
 inline void test_threads_and_forks() {
   const int64_t n = 1 << 20;
-  const auto add = [n] {
+  const auto add = [] {
     Buf<float> x(n);
     for (int64_t i = 0; i < n; ++i) x[i] = float(i & 1023);
     Kernel k("loop", {n});
