@@ -40,18 +40,19 @@ def test_updates_ride_in_the_kernels_that_make_the_gradients(cls):
         return ()
 
     alone = count(weft.compile(gradients), x)
-    assert count(weft.compile(step), x) <= alone + 4
+    assert count(weft.compile(step), x) <= alone + 6
 
 
 @pytest.mark.parametrize("cls", ELEMENTWISE)
-def test_gradients_at_hand_take_a_kernel_each(cls):
+def test_gradients_at_hand_take_a_handful_of_kernels(cls):
     model, _ = stack_of_layers()
     params = list(model.parameters())
     optimizer = cls(params)
     for p in params:
         p.grad = weft.ones(p.shape)
         p.grad.numpy()
-    assert count(optimizer.step) <= len(params) + 2
+    assert len(params) == 20
+    assert count(optimizer.step) <= 9
 
 
 def test_clipping_by_norm_reads_each_gradient_once():
