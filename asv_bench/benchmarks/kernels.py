@@ -1,80 +1,114 @@
-"""Single kernels, float32, on the default device (set WEFT_BACKEND to choose)."""
-
-import numpy as np
+"""Single kernels, float32."""
 
 import weft
 from weft.nn import functional as F
 
-
-def _random(*shape):
-    return weft.asarray(np.random.default_rng(0).normal(size=shape).astype("float32"))
+from .backends import NAMES, OnBackend, run
 
 
-def _run(*tensors):
-    weft.eval(*tensors)
-    weft.synchronize()
-
-
-class Gemm:
+class Gemm(OnBackend):
     """Square products."""
 
-    params = (64, 256, 1024)
-    param_names = ("n",)
+    params = (NAMES, (64, 256, 1024))
+    param_names = ("backend", "n")
 
-    def setup(self, n):
-        self.a, self.b = _random(n, n), _random(n, n)
-        self.time_matmul(n)
+    def prepare(self, n):
+        self.a, self.b = self.normal(n, n), self.normal(n, n)
+        self.time_matmul()
 
-    def time_matmul(self, n):
-        _run(self.a @ self.b)
-
-
-class Elementwise:
-    """Ten million elements; the first bounded by arithmetic, the second by memory."""
-
-    def setup(self):
-        self.x, self.y = _random(10_000_000), _random(10_000_000)
-        self.time_chain()
-        self.time_add()
-
-    def time_chain(self):
-        _run((self.x * 1.5 + self.y).tanh() * self.x.sigmoid() + self.y)
-
-    def time_add(self):
-        _run(self.x + self.y)
-
-    def time_sum(self):
-        _run(self.x.sum())
+    def time_matmul(self, *_):
+        run(self.a @ self.b)
 
 
-class Rows:
+class Elementwise(OnBackend):
+    """Ten million elements: the chain is bounded by arithmetic, the rest by memory."""
+
+    def prepare(self):
+        self.x, self.y = self.normal(10_000_000), self.normal(10_000_000)
+
+    def time_chain(self, _):
+        run(weft.tanh(self.x * 1.5 + 0.5) * weft.sigmoid(self.x) + 0.25)
+
+    def time_gelu(self, _):
+        run(F.gelu(self.x))
+
+    def time_add(self, _):
+        run(self.x + self.y)
+
+    def time_sum(self, _):
+        run(self.x.sum())
+
+
+class Rows(OnBackend):
     """4096 rows of 1024."""
 
-    def setup(self):
-        self.x = _random(4096, 1024)
-        self.weight, self.bias = _random(1024), _random(1024)
-        self.time_softmax()
-        self.time_layer_norm()
+    def prepare(self):
+        self.x, self.g = self.normal(4096, 1024), self.normal(4096, 1024)
+        self.weight, self.bias = self.normal(1024), self.normal(1024)
+        self.labels = self.integers(1024, 4096)
+        self.traced = self.normal(4096, 1024).requires_grad_()
 
-    def time_softmax(self):
-        _run(F.softmax(self.x))
+    def time_softmax(self, _):
+        run(F.softmax(self.x, -1))
 
-    def time_layer_norm(self):
-        _run(F.layer_norm(self.x, 1024, self.weight, self.bias))
+    def time_layer_norm(self, _):
+        run(F.layer_norm(self.x, (1024,), self.weight, self.bias))
+
+    def time_mean_of_columns(self, _):
+        run(self.x.mean(0))
+
+    def time_argmax(self, _):
+        run(self.x.argmax(-1))
+
+    def time_cumsum(self, _):
+        run(weft.cumsum(self.x, axis=-1))
+
+    def time_softmax_gradient(self, _):
+        self.traced.grad = None
+        (F.softmax(self.traced, -1) * self.g).sum().backward()
+        run(self.traced.grad)
+
+    def time_cross_entropy_gradient(self, _):
+        self.traced.grad = None
+        F.cross_entropy(self.traced, self.labels).backward()
+        run(self.traced.grad)
 
 
-class Conv:
-    """3x3, 64 to 64 channels, 56x56, batch 32."""
+class Movement(OnBackend):
+    """Elements that go elsewhere."""
 
-    def setup(self):
-        self.x, self.w = _random(32, 64, 56, 56), weft.nn.Parameter(_random(64, 64, 3, 3))
-        self.time_forward()
+    def prepare(self):
+        self.square, self.million = self.normal(2048, 2048), self.normal(1_000_000)
+        self.table, self.index = self.normal(100_000, 32), self.integers(100_000, 200_000)
 
-    def time_forward(self):
+    def time_transpose(self, _):
+        run(self.square.T.reshape(-1))
+
+    def time_gather(self, _):
+        run(self.table[self.index])
+
+    def time_sort(self, _):
+        run(weft.sort(self.million))
+
+
+class Images(OnBackend):
+    """Batches of images, NCHW."""
+
+    def prepare(self):
+        self.x, self.w = self.normal(32, 64, 56, 56), self.normal(64, 64, 3, 3).requires_grad_()
+        self.weight, self.bias = self.normal(64), self.normal(64)
+
+    def time_conv(self, _):
         with weft.no_grad():
-            _run(F.conv2d(self.x, self.w, padding=1))
+            run(F.conv2d(self.x, self.w, padding=1))
 
-    def time_forward_backward(self):
+    def time_conv_gradient(self, _):
         self.w.grad = None
         F.conv2d(self.x, self.w, padding=1).sum().backward()
-        _run(self.w.grad)
+        run(self.w.grad)
+
+    def time_max_pool(self, _):
+        run(F.max_pool2d(self.x, 2))
+
+    def time_batch_norm(self, _):
+        run(F.batch_norm(self.x, None, None, self.weight, self.bias, training=True))
