@@ -129,10 +129,17 @@ def _advice(name: str, reason: str) -> str:
     return f"ask those who made the plugin {name}, or uninstall it"
 
 
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # copied, not installed
+        return "of unknown version"
+
+
 def _opencl() -> list[_Finding]:
     if importlib.util.find_spec("pyopencl") is None:
         return [_Finding(False, "pyopencl is not installed", 'pip install "weft[opencl]", if OpenCL is wanted')]
-    findings = [_Finding(True, f"pyopencl {importlib.metadata.version('pyopencl')}")]
+    findings = [_Finding(True, f"pyopencl {_version('pyopencl')}")]
     for name in _OPENCL_VARIABLES:
         value = os.environ.get(name)
         if value:
